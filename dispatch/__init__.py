@@ -1,0 +1,1 @@
+"""Reports and cases: what is decided, by which rule, until when; pure rules and their stores."""

@@ -1,0 +1,1 @@
+"""The management grid: cells, areas, departments, catalogue and their versions."""

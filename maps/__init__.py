@@ -1,0 +1,1 @@
+"""The live map and the documents: board, patches, tiles, pages."""
