@@ -1,0 +1,168 @@
+"""What happened to a case, as facts in the past tense, and the canonical text each is hashed as.
+
+Texts a person wrote about the incident stay in the inbox; the history holds the SHA-256 of the
+report's bytes, so that personal data can be erased later and the chain still verifies.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from typing import ClassVar, Final
+
+GENESIS: Final = bytes(32)
+"""What the first event of every case is chained to."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """Something that happened to one case; *actor* is a login, or the part of us that did it."""
+
+    kind: ClassVar[str]
+    at: datetime
+    actor: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseReported(Event):
+    """A case was opened from a report."""
+
+    kind: ClassVar[str] = "reported"
+    number: str
+    report: int
+    report_sha256: str
+    category: str
+    severity: int
+    cell: str
+    grid_version: int
+    areas: tuple[str, ...]
+    lon: float
+    lat: float
+    reported_at: datetime
+    due: Mapping[str, datetime]
+    why: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseFiled(Event):
+    """The case was accepted as one the city must solve."""
+
+    kind: ClassVar[str] = "filed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseAssigned(Event):
+    """A department answers for the case from now on; *why* is the routing's own explanation."""
+
+    kind: ClassVar[str] = "assigned"
+    department: str
+    why: Mapping[str, object] = field(default_factory=dict[str, object])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseSentBack(Event):
+    """The department says the case is not its own."""
+
+    kind: ClassVar[str] = "sent_back"
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseHandled(Event):
+    """The department says the work is done."""
+
+    kind: ClassVar[str] = "handled"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseReworked(Event):
+    """The work was looked at and is not done."""
+
+    kind: ClassVar[str] = "reworked"
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseVerified(Event):
+    """Somebody other than the handler saw that the work is done."""
+
+    kind: ClassVar[str] = "verified"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseClosed(Event):
+    """The case is finished."""
+
+    kind: ClassVar[str] = "closed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseVoided(Event):
+    """It never was a case."""
+
+    kind: ClassVar[str] = "voided"
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportMerged(Event):
+    """Another report of the same incident joined the case."""
+
+    kind: ClassVar[str] = "merged"
+    report: int
+    report_sha256: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportUnmerged(Event):
+    """A report that had been merged was taken out again: it is an incident of its own."""
+
+    kind: ClassVar[str] = "unmerged"
+    report: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseOverdue(Event):
+    """A milestone of the legal limit passed without being met."""
+
+    kind: ClassVar[str] = "overdue"
+    milestone: str
+    due_at: datetime
+
+
+def rfc3339(moment: datetime) -> str:
+    """The moment in UTC to the microsecond, the one form that is hashed and sent."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def canonical(case_id: int, seq: int, event: Event) -> str:
+    """The text whose UTF-8 bytes are hashed: sorted keys, no floats, times in UTC.
+
+    Coordinates are decimal strings with 9 places (0.1 mm), so that no reader's float printing
+    can change a hash.
+    """
+    fields: dict[str, object] = {"case": case_id, "seq": seq, "kind": event.kind, **asdict(event)}
+    return json.dumps(_plain(fields), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+
+def link(previous: bytes, canon: str) -> bytes:
+    """The hash of one event: SHA-256 over the hash before it and its own canonical bytes."""
+    return hashlib.sha256(previous + canon.encode()).digest()
+
+
+def _plain(value: object) -> object:
+    match value:
+        case datetime():
+            return rfc3339(value)
+        case float():
+            return f"{value:.9f}"
+        case Mapping():
+            return {str(k): _plain(v) for k, v in value.items()}
+        case list() | tuple():
+            return [_plain(item) for item in value]
+        case _:
+            return value

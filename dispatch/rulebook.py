@@ -1,0 +1,36 @@
+"""Everything a decision is made by, at fixed versions: deciding again under another one is what-if."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+
+from dispatch.calendar import WorkingCalendar
+from dispatch.deadlines import Limits
+from dispatch.routing import Router
+from grid.catalogue import Catalogue
+from grid.department import Departments
+from grid.locate import Grid
+
+
+@dataclass(frozen=True)
+class Rulebook:
+    """One city at one version of grid, catalogue, routing, limits and calendar.
+
+    *versions* names the version of each part and is stored with every case. *auto_file* says whether
+    reports become filed cases without a person. *merge_radius_m* and *merge_within* bound the
+    duplicate rule.
+    """
+
+    city: str
+    grid: Grid
+    catalogue: Catalogue
+    departments: Departments
+    router: Router
+    limits: Limits
+    calendar: WorkingCalendar
+    versions: Mapping[str, int]
+    auto_file: bool = True
+    merge_radius_m: float = 50.0
+    merge_within: timedelta = timedelta(minutes=30)
