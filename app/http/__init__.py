@@ -1,0 +1,1 @@
+"""The HTTP doors. Each names its action; what is wrong is answered by `app.problems`."""

@@ -1,0 +1,98 @@
+"""The one way into a route: it names its action, and the policy says who may take it.
+
+``actor: Annotated[Actor, Depends(allowed("map.read"))]`` for FastAPI routes,
+``guarded("report.submit", endpoint)`` for plain Starlette ones. A test walks all routes of the
+application and fails when one names none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Final, Protocol, cast
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from app.policy import POLICY, Actor, authorize
+from app.problems import Problem
+
+_SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+class Identifier(Protocol):
+    """Whoever can tell from a request who asks; `VISITOR` when nobody is known."""
+
+    async def actor_of(self, request: Request) -> Actor:
+        """Who asks; raises Problem 401 for a key or session that is not valid (any more)."""
+        ...
+
+
+class UnknownAction(Exception):
+    """A route named an action that the policy does not list."""
+
+    def __init__(self, action: str) -> None:
+        super().__init__(f"{action!r} is not in the policy: add it to POLICY in app/policy.py")
+        self.action = action
+
+
+class Allowed:
+    """A dependency that gives the actor, or ends the request when the policy denies *action*."""
+
+    def __init__(self, action: str) -> None:
+        if action not in POLICY:
+            raise UnknownAction(action)
+        self.action = action
+
+    async def __call__(self, request: Request) -> Actor:
+        """Who asks; raises Problem or Refused."""
+        identifier = cast("Identifier", request.app.state.identifier)
+        actor = await identifier.actor_of(request)
+        if actor.by_cookie:
+            _refuse_forgery(request)
+        authorize(actor, self.action)
+        return actor
+
+
+def allowed(action: str) -> Allowed:
+    """The dependency for a FastAPI route that does *action*."""
+    return Allowed(action)
+
+
+Endpoint = Callable[[Request], Awaitable[Response]]
+ActorEndpoint = Callable[[Request, Actor], Awaitable[Response]]
+
+
+class Guarded:
+    """A plain Starlette endpoint behind the same check; *action* is read by the route test."""
+
+    def __init__(self, action: str, endpoint: ActorEndpoint) -> None:
+        self.allowed, self.action, self.endpoint = Allowed(action), action, endpoint
+
+    async def respond(self, request: Request) -> Response:
+        """The endpoint's answer to an actor who may ask."""
+        return await self.endpoint(request, await self.allowed(request))
+
+
+def guarded(action: str, endpoint: ActorEndpoint) -> Endpoint:
+    """*endpoint* as a Starlette route takes it; it is called with the actor."""
+    return Guarded(action, endpoint).respond
+
+
+def _refuse_forgery(request: Request) -> None:
+    """A page of another origin must not act with this browser's session (CSRF)."""
+    if request.method in _SAFE_METHODS:
+        return
+    site = request.headers.get("sec-fetch-site")
+    if site is not None:
+        same = site in ("same-origin", "none")
+    else:
+        same = request.headers.get("origin") in (None, _own_origin(request))
+    if not same:
+        raise Problem(403, "a page of another site asked for this; open it from our own pages")
+
+
+def _own_origin(request: Request) -> str:
+    public_url = cast("str | None", request.app.state.settings.public_url)
+    if public_url is not None:
+        return public_url.rstrip("/")
+    return f"{request.url.scheme}://{request.headers.get('host', '')}"

@@ -1,0 +1,69 @@
+"""What can be set from outside: environment variables with the prefix CITY_."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """One process's settings; every one is told in docs/settings.md, which a test compares."""
+
+    model_config = SettingsConfigDict(env_prefix="CITY_", frozen=True, extra="ignore")
+
+    database_url: str = Field(
+        description="PostgreSQL with PostGIS, as a libpq URL. The only store of what is true."
+    )
+    redis_url: str | None = Field(
+        default=None, description="Redis, for fan-out and tile cache; without it both still work."
+    )
+    kafka_url: str | None = Field(
+        default=None,
+        description="Kafka as `host:port[,host:port]`; without it the log lives in PostgreSQL.",
+    )
+    home: Path = Field(
+        default=Path(".city"), description="Folder for caches and the private services."
+    )
+    host: str = Field(default="127.0.0.1", description="Address the web process listens on.")
+    port: int = Field(default=8000, ge=0, le=65535, description="Its port; 0 takes a free one.")
+    public_url: str | None = Field(
+        default=None,
+        description="Address people type. With https the session cookie is `__Host-` and Secure, "
+        "and only pages of this origin may change anything.",
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info", description="Least severe record that is written."
+    )
+    log_format: Literal["json", "console"] = Field(
+        default="json", description="One JSON object per line, or lines for a person's terminal."
+    )
+    database_connections: int = Field(
+        default=8, ge=2, le=100, description="Most connections one process holds to PostgreSQL."
+    )
+    intake_waiting: int = Field(
+        default=2000,
+        ge=1,
+        description="Reports that may wait for the next commit; more are answered 503.",
+    )
+    intake_batch: int = Field(
+        default=500, ge=1, le=5000, description="Most reports of one commit at the door."
+    )
+    session_idle: timedelta = Field(
+        default=timedelta(minutes=30), description="A session unused for so long is over."
+    )
+    session_absolute: timedelta = Field(
+        default=timedelta(hours=12), description="A session older than this is over."
+    )
+    stop_after: timedelta = Field(
+        default=timedelta(seconds=10),
+        description="How long SIGTERM waits for open requests; live streams are cut then.",
+    )
+
+    @property
+    def is_https(self) -> bool:
+        """Whether people reach the doors over TLS."""
+        return self.public_url is not None and self.public_url.startswith("https://")
