@@ -1,0 +1,194 @@
+"""A private PostgreSQL with PostGIS: one cluster in one folder, loopback only, scram passwords."""
+
+from __future__ import annotations
+
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from app.services import postgres
+from app.services.accounts import Account, unprivileged
+from app.services.errors import (
+    FolderInUse,
+    MissingProgram,
+    OtherMajorVersion,
+    PasswordLost,
+    ServerDied,
+    ServicesError,
+)
+from app.services.process import pids_working_in, until
+from app.services.secret import secret_in, write_private
+from app.services.server import last_words
+
+_MAJOR: Final = "15"
+_DEBIAN_ROOT: Final = Path("/usr/lib/postgresql")
+_USER: Final = "citygrid"
+_ORPHANS_S: Final = 15.0
+
+# For a box of two cores and 4 GB or more. Durability stays as PostgreSQL ships it: fsync on,
+# synchronous_commit on, full_page_writes on; accepted means committed.
+_SETTINGS: Final = {
+    "listen_addresses": "127.0.0.1",
+    "unix_socket_directories": "",
+    "max_connections": "200",
+    "max_locks_per_transaction": "256",
+    "shared_buffers": "256MB",
+    "effective_cache_size": "1GB",
+    "work_mem": "16MB",
+    "maintenance_work_mem": "128MB",
+    "max_wal_size": "2GB",
+    "random_page_cost": "1.1",
+    "jit": "off",
+    "timezone": "UTC",
+    "log_timezone": "UTC",
+    "log_line_prefix": "%m [%p] %q%a ",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class PostgresServer:
+    """The cluster in *folder*."""
+
+    folder: Path
+    name: str = "postgres"
+    room_mb: int = 300
+    patience_s: float = 120.0  # a crashed cluster replays up to max_wal_size first
+    goodbyes: Sequence[tuple[signal.Signals, float]] = (
+        (signal.SIGINT, 30.0),  # fast: sessions are ended, a checkpoint is written
+        (signal.SIGQUIT, 10.0),  # immediate: the next start recovers from the log
+    )
+
+    @property
+    def data(self) -> Path:
+        """The cluster's own folder."""
+        return self.folder / "data"
+
+    def prepare(self) -> Account:
+        """Make the cluster where there is none; the account it runs as."""
+        account = unprivileged("PostgreSQL", "postgres")
+        account.own(self.folder, mode=0o711)
+        if not self.data.exists():
+            self._initialise(account)
+            return account
+        account.own(self.data)
+        if not self._password_file.exists():
+            raise PasswordLost(self._password_file, self.data)
+        self._await_orphans()
+        return account
+
+    def command(self, port: int) -> list[str]:
+        """The postgres program that fits the data, with all settings on its command line."""
+        settings = [f"--{name}={value}" for name, value in _SETTINGS.items()]
+        return [
+            str(self._programs() / "postgres"),
+            "-D",
+            str(self.data),
+            f"--port={port}",
+            *settings,
+        ]
+
+    def answers(self, port: int) -> bool:
+        """Tell whether it takes our own login; it does only once recovery is over."""
+        return postgres.answers(postgres.with_database(self.url(port), "postgres"))
+
+    def url(self, port: int) -> str:
+        """The URL of the database ``citygrid``, login and password included."""
+        return f"postgresql://{_USER}:{secret_in(self._password_file)}@127.0.0.1:{port}/citygrid"
+
+    def diagnosis(self, log: str) -> ServicesError | None:
+        """Nothing more than its last words."""
+        return None
+
+    @property
+    def _password_file(self) -> Path:
+        return self.folder / "password"
+
+    def _programs(self) -> Path:
+        found = (self.data / "PG_VERSION").read_text().strip()
+        programs = _find_programs(found)
+        if programs is None:
+            raise OtherMajorVersion(self.data, found, ", ".join(_installed()) or "none")
+        return programs
+
+    def _initialise(self, account: Account) -> None:
+        programs = _find_programs(_MAJOR) or _find_any_programs()
+        _require_postgis(programs)
+        draft, handed = self.folder / "data.new", self.folder / "password.handed"
+        shutil.rmtree(draft, ignore_errors=True)  # left by an initdb that was cut short
+        write_private(handed, secret_in(self._password_file), owner=(account.uid, account.gid))
+        try:
+            self._initdb(programs, account, draft, handed)
+        finally:
+            handed.unlink()
+        draft.rename(self.data)
+
+    def _initdb(self, programs: Path, account: Account, draft: Path, password: Path) -> None:
+        command = [
+            programs / "initdb", "--pgdata", draft, "--username", _USER, "--pwfile", password,
+            "--auth", "scram-sha-256", "--encoding", "UTF8", "--locale", "C.UTF-8",
+            "--data-checksums",
+        ]  # fmt: skip
+        done = subprocess.run(
+            command,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            cwd=self.folder,
+            env=account.environment(),
+            check=False,
+            **account.switch(),
+        )
+        if done.returncode != 0:
+            log = self.folder / "initdb.log"
+            log.write_text(done.stdout + done.stderr)
+            raise ServerDied("initdb", log, last_words(done.stderr))
+
+    def _await_orphans(self) -> None:
+        """Wait until nobody works in the data folder, then forget a lock that would outlive that.
+
+        After a SIGKILL the backends notice within a moment that their postmaster is gone; a new
+        one must not start before. PostgreSQL forgets a postmaster.pid only when no process has
+        that pid, so one that was reused, or is a zombie, would keep the cluster down for ever.
+        """
+        deadline = time.monotonic() + _ORPHANS_S
+        while workers := pids_working_in(self.data):
+            if not until(deadline):
+                raise FolderInUse("PostgreSQL", self.data, min(workers))
+        (self.data / "postmaster.pid").unlink(missing_ok=True)
+
+
+def _installed() -> list[str]:
+    versions = [path.parent.parent.name for path in _DEBIAN_ROOT.glob("*/bin/postgres")]
+    return sorted(versions, key=lambda text: float(text) if text[0].isdigit() else 0.0)
+
+
+def _find_programs(major: str) -> Path | None:
+    """The folder of the programs of one major version; None when they are not installed."""
+    debian = _DEBIAN_ROOT / major / "bin"
+    if (debian / "postgres").exists():
+        return debian
+    on_path = shutil.which("postgres")
+    if on_path is None:
+        return None
+    said = subprocess.run([on_path, "--version"], capture_output=True, text=True, check=True).stdout
+    return Path(on_path).resolve().parent if f" {major}." in said else None
+
+
+def _find_any_programs() -> Path:
+    for major in reversed(_installed()):
+        if float(major) > float(_MAJOR):
+            return _DEBIAN_ROOT / major / "bin"
+    raise MissingProgram("PostgreSQL 15", f"postgresql-{_MAJOR} postgresql-{_MAJOR}-postgis-3")
+
+
+def _require_postgis(programs: Path) -> None:
+    said = subprocess.run(
+        [programs / "pg_config", "--sharedir"], capture_output=True, text=True, check=True
+    ).stdout
+    if not (Path(said.strip()) / "extension" / "postgis.control").exists():
+        raise MissingProgram("PostGIS 3", f"postgresql-{_MAJOR}-postgis-3")

@@ -1,0 +1,57 @@
+"""Real servers for tests: one PostgreSQL and one Kafka shared by all test runs, Redis per run.
+
+The shared ones live in ``.city/test`` (or below ``CITY_HOME``) and stop with the last run that
+uses them; a test makes its own databases and topics. A test that stops or kills a server takes
+`private_home` instead.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from app.services import down, running
+from app.services.home import default_home
+from app.services.postgres import with_database
+
+
+def _new_home() -> Path:
+    # Not pytest's tmp_path: as root, the servers' own accounts may not enter that.
+    folder = Path(tempfile.mkdtemp(prefix="citygrid-"))
+    folder.chmod(0o711)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def test_home() -> Path:
+    """The home of the servers that all test runs share."""
+    return default_home() / "test"
+
+
+@pytest.fixture(scope="session")
+def database_server_url(test_home: Path) -> Iterator[str]:
+    """A PostgreSQL with PostGIS to make databases on; names its maintenance database."""
+    with running(test_home, redis=False) as services:
+        yield with_database(services.database_url, "postgres")
+
+
+@pytest.fixture(scope="session")
+def redis_url() -> Iterator[str]:
+    """An empty Redis of this test run."""
+    home = _new_home()
+    with running(home, database=False) as services:
+        yield services.redis_url
+    shutil.rmtree(home)
+
+
+@pytest.fixture
+def private_home() -> Iterator[Path]:
+    """An empty home of one test; whatever is started in it is stopped and removed at the end."""
+    home = _new_home()
+    yield home
+    down(home)
+    shutil.rmtree(home)
