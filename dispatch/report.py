@@ -94,6 +94,7 @@ class Report:
     lat: float | None
     happened_at: datetime
     received_at: datetime
+    body_sha256: bytes
     description: str = ""
     address: str = ""
     condition: str | None = None

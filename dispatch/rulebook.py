@@ -1,4 +1,4 @@
-"""Everything a decision is made by, at fixed versions: deciding again under another one is what-if."""
+"""Everything a decision is made by, at fixed versions; deciding again by another is what-if."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from grid.locate import Grid
 class Rulebook:
     """One city at one version of grid, catalogue, routing, limits and calendar.
 
-    *versions* names the version of each part and is stored with every case. *auto_file* says whether
-    reports become filed cases without a person. *merge_radius_m* and *merge_within* bound the
-    duplicate rule.
+    *versions* names the version of each part and is stored with every case. *auto_file* says
+    whether reports become filed cases without a person. *merge_radius_m* and *merge_within* bound
+    the duplicate rule.
     """
 
     city: str

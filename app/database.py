@@ -1,0 +1,139 @@
+"""Connections to PostgreSQL, bounded and quick to come back, and the migrations."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import asynccontextmanager
+from importlib import resources
+from typing import Final
+
+import psycopg
+from psycopg import AsyncConnection, sql
+from yoyo import get_backend, read_migrations
+
+TRANSIENT: Final = (psycopg.OperationalError, psycopg.InterfaceError)
+"""What passes when the database is back: lost connection, deadlock, lock or statement timeout."""
+
+_OPTIONS: Final = (
+    "-c statement_timeout=30s -c lock_timeout=5s "
+    "-c idle_in_transaction_session_timeout=15s -c timezone=UTC"
+)
+
+
+class DatabaseAway(Exception):
+    """PostgreSQL cannot be reached; nothing was written, the same can be tried again."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"the database is away: {reason}")
+        self.reason = reason
+
+
+class Database:
+    """At most *size* connections, lent one at a time.
+
+    A broken connection is replaced at the next loan without any back-off: after an outage the
+    first caller already gets a fresh one. (A pool whose back-off grew kept phones waiting for
+    minutes.)
+    """
+
+    def __init__(self, url: str, size: int = 8) -> None:
+        self.url = url
+        self._idle: list[AsyncConnection] = []
+        self._free = asyncio.Semaphore(size)
+
+    async def open(self) -> None:
+        """Connect once, so that a wrong address shows at the start. Raises DatabaseAway."""
+        async with self.connection() as conn:
+            await conn.execute("SELECT 1")
+
+    async def close(self) -> None:
+        """Close the connections that nobody holds."""
+        while self._idle:
+            await self._idle.pop().close()
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncGenerator[AsyncConnection]:
+        """A connection in a transaction: committed on a clean exit, rolled back on an error.
+
+        Raises DatabaseAway when no connection can be made.
+        """
+        async with self._lent() as conn, conn.transaction():
+            yield conn
+
+    @asynccontextmanager
+    async def session(self) -> AsyncGenerator[AsyncConnection]:
+        """A connection outside any transaction, in autocommit."""
+        async with self._lent() as conn:
+            yield conn
+
+    @asynccontextmanager
+    async def _lent(self) -> AsyncGenerator[AsyncConnection]:
+        async with self._free:
+            conn = self._take() or await connect(self.url)
+            try:
+                yield conn
+            finally:
+                await self._give_back(conn)
+
+    def _take(self) -> AsyncConnection | None:
+        while self._idle:
+            conn = self._idle.pop()
+            if not (conn.closed or conn.broken):
+                return conn
+        return None
+
+    async def _give_back(self, conn: AsyncConnection) -> None:
+        idle = psycopg.pq.TransactionStatus.IDLE
+        if not conn.closed and conn.info.transaction_status == idle:
+            self._idle.append(conn)
+        else:
+            await conn.close()
+
+
+async def connect(url: str) -> AsyncConnection:
+    """One connection in autocommit with our timeouts. Raises DatabaseAway."""
+    try:
+        return await AsyncConnection.connect(
+            url, autocommit=True, connect_timeout=2, tcp_user_timeout=5000, options=_OPTIONS
+        )
+    except psycopg.OperationalError as err:
+        raise DatabaseAway(str(err).strip().splitlines()[0] if str(err) else "no answer") from err
+
+
+async def wake_ups(url: str, *channels: str, every_s: float) -> AsyncIterator[None]:
+    """A tick whenever one of the channels is notified, and at least every *every_s* seconds.
+
+    Reconnects by itself; notifications missed meanwhile are made good by the next tick. Ticks do
+    not queue up: many notifications in one moment are one tick.
+    """
+    while True:
+        try:
+            async with await connect(url) as conn:
+                for channel in channels:
+                    await conn.execute(sql.SQL("LISTEN {}").format(sql.Identifier(channel)))
+                yield
+                while True:
+                    async for _ in conn.notifies(timeout=every_s, stop_after=1):
+                        pass
+                    yield
+        except (DatabaseAway, *TRANSIENT):
+            await asyncio.sleep(min(every_s, 0.2))
+            yield
+
+
+def migrate(url: str) -> int:
+    """Bring the schema up to date; returns how many migrations were applied.
+
+    Safe to call from several processes at once. Raises psycopg.OperationalError when away.
+    """
+    backend = get_backend(url.replace("postgresql://", "postgresql+psycopg://", 1))
+    with resources.as_file(resources.files("app") / "migrations") as folder:
+        migrations = read_migrations(str(folder))
+    try:
+        with backend.lock():
+            pending = backend.to_apply(migrations)
+            backend.apply_migrations(pending)
+    finally:
+        backend.connection.close()
+    return len(pending)

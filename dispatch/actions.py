@@ -1,0 +1,222 @@
+"""What can be done: decide reports, move a case, take a report out, let a deadline fall due.
+
+Each action is load → rule → save inside the transaction the caller opened, with no other I/O.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+import numpy as np
+
+from dispatch import case as cases
+from dispatch import decide as decisions
+from dispatch import events as e
+from dispatch.case import Case, Order, State
+from dispatch.decide import Decision, Failed, Merged, Opened, Rejected
+from dispatch.errors import DispatchError, NotMerged, UnknownCase
+from dispatch.matching import Candidate
+from dispatch.ports import Book, Changes
+from dispatch.report import Report
+from dispatch.rulebook import Rulebook
+from grid.cell import Place
+from grid.errors import GridError
+
+BATCH: Final = 500
+"""Reports decided in one transaction at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """How a batch went; *more* says that some of what was asked for waits for another turn."""
+
+    cased: int = 0
+    merged: int = 0
+    rejected: int = 0
+    failed: int = 0
+    more: bool = False
+
+
+async def decide(
+    book: Book, report_ids: Collection[int], rules: Rulebook, *, now: datetime
+) -> Decided:
+    """Decide these reports, and before them every older undecided one of the same categories.
+
+    Reports of one category are decided one transaction after another in the order they were
+    accepted; so which of two reports of one incident becomes the case depends on that order
+    alone, however many workers there are and whichever of them dies. Already decided is a no-op.
+    """
+    categories = await book.categories_of(report_ids)
+    if not categories:
+        return Decided()
+    await book.take_turn(sorted(categories))
+    reports = await book.undecided(categories, report_ids, BATCH)
+    changes = await _decided(book, reports, rules, now)
+    await book.save(changes, city=rules.city, now=now)
+    return Decided(
+        cased=len(changes.opened),
+        merged=len(changes.merged),
+        rejected=len(changes.rejected),
+        failed=len(changes.failed),
+        more=len(reports) == BATCH,
+    )
+
+
+async def _decided(
+    book: Book, reports: Sequence[Report], rules: Rulebook, now: datetime
+) -> Changes:
+    known = _by_category(await book.open_near(reports, rules))
+    ids = iter(await book.new_case_ids(len(reports)))
+    changes = Changes()
+    for report, place in zip(reports, _places(reports, rules), strict=True):
+        candidates = known.setdefault(report.category, [])
+        decision = _try(report, place, candidates, rules, next(ids), now)
+        if isinstance(decision, Opened):
+            candidates.append(_candidate(decision.case))
+        _note(changes, decision)
+    await _join(book, changes, now)
+    return changes
+
+
+def _places(reports: Sequence[Report], rules: Rulebook) -> Sequence[Place | None]:
+    none = float("nan")
+    lon_lat = np.array(
+        [(none, none) if r.lon is None or r.lat is None else (r.lon, r.lat) for r in reports],
+        dtype=np.float64,
+    ).reshape(-1, 2)
+    return rules.grid.places(lon_lat)
+
+
+def _try(
+    report: Report,
+    place: Place | None,
+    candidates: Sequence[Candidate],
+    rules: Rulebook,
+    case_id: int,
+    now: datetime,
+) -> Decision:
+    try:
+        return decisions.decide(report, place, candidates, rules, case_id=case_id, now=now)
+    except (DispatchError, GridError) as problem:
+        return Failed(report, f"{type(problem).__name__}: {problem}")
+
+
+def _note(changes: Changes, decision: Decision) -> None:
+    match decision:
+        case Opened():
+            changes.opened.append(decision)
+        case Merged(report, case_id):
+            changes.merged.append((report, case_id))
+        case Rejected():
+            changes.rejected.append(decision)
+        case Failed():
+            changes.failed.append(decision)
+
+
+async def _join(book: Book, changes: Changes, now: datetime) -> None:
+    """Write the merged reports into the histories of their cases, old and new alike."""
+    fresh = {decision.case.id: decision.case for decision in changes.opened}
+    old = {case_id for _, case_id in changes.merged} - fresh.keys()
+    current = {**fresh, **await book.cases(old)}
+    for report, case_id in changes.merged:
+        event = e.ReportMerged(
+            at=max(now, current[case_id].opened_at),
+            actor=decisions.RULES,
+            report=report.id,
+            report_sha256=report.body_sha256.hex(),
+        )
+        _apply(changes, current, case_id, event)
+
+
+def _apply(changes: Changes, current: dict[int, Case], case_id: int, event: e.Event) -> Case:
+    case = cases.evolve(current[case_id], event)
+    current[case_id] = changes.changed[case_id] = case
+    changes.events.append((case, event))
+    return case
+
+
+def _by_category(candidates: Sequence[Candidate]) -> dict[str, list[Candidate]]:
+    found: dict[str, list[Candidate]] = {}
+    for candidate in candidates:
+        found.setdefault(candidate.category, []).append(candidate)
+    return found
+
+
+def _candidate(case: Case) -> Candidate:
+    return Candidate(case.id, case.category, case.lon, case.lat, case.reported_at)
+
+
+async def move(
+    book: Book, case_id: int, order: Order, *, actor: str, city: str, now: datetime
+) -> Case:
+    """Carry out a person's order on one case; returns the case as it is then.
+
+    Raises UnknownCase and what `dispatch.case.obey` raises. The first milestone is met when the
+    department says it is done, comes back when the work is sent to rework, and is cancelled when
+    the case is void.
+    """
+    current = dict(await book.cases([case_id]))
+    if case_id not in current:
+        raise UnknownCase(case_id)
+    event = cases.obey(current[case_id], order, actor=actor, now=now)
+    changes = Changes()
+    case = _apply(changes, current, case_id, event)
+    if (ending := _DEADLINES_END.get(case.state)) is not None:
+        changes.settled.append((case_id, "*", ending))
+    await book.save(changes, city=city, now=now)
+    return case
+
+
+_DEADLINES_END: Final[Mapping[State, str]] = {
+    State.HANDLED: "met",
+    State.VOID: "cancelled",
+}
+
+
+async def unmerge(
+    book: Book,
+    report: Report,
+    case_id: int,
+    rules: Rulebook,
+    *,
+    actor: str,
+    reason: str,
+    now: datetime,
+) -> Case:
+    """Take a merged report out of its case: it becomes a case of its own, routed afresh.
+
+    Raises UnknownCase, and NotMerged when the report is the one the case was opened from or has no
+    place in the grid any more.
+    """
+    current = dict(await book.cases([case_id]))
+    if case_id not in current:
+        raise UnknownCase(case_id)
+    place = _places([report], rules)[0]
+    if place is None or current[case_id].reports < 2:
+        raise NotMerged(report.id, case_id)
+    changes = Changes()
+    left = e.ReportUnmerged(at=now, actor=actor, report=report.id, reason=reason)
+    _apply(changes, current, case_id, left)
+    [new_id] = await book.new_case_ids(1)
+    alone = decisions.open_case(report, place, rules, case_id=new_id, now=now)
+    changes.opened.append(alone)
+    await book.save(changes, city=rules.city, now=now)
+    return alone.case
+
+
+async def fall_due(
+    book: Book, due: Sequence[tuple[int, str, datetime]], *, city: str, now: datetime
+) -> int:
+    """Write that these milestones (case, milestone, due at) passed unmet; returns how many."""
+    current = dict(await book.cases({case_id for case_id, _, _ in due}))
+    changes = Changes()
+    for case_id, milestone, due_at in due:
+        at = max(now, current[case_id].opened_at)
+        event = e.CaseOverdue(at=at, actor="clock", milestone=milestone, due_at=due_at)
+        _apply(changes, current, case_id, event)
+        changes.settled.append((case_id, milestone, "fired"))
+    await book.save(changes, city=city, now=now)
+    return len(due)

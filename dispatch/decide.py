@@ -1,0 +1,178 @@
+"""The decision on one report: a case of its own, part of another, or refused. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from dispatch import case as cases
+from dispatch import events as e
+from dispatch.case import Case
+from dispatch.deadlines import Limit, due_times
+from dispatch.errors import Undecidable
+from dispatch.matching import Candidate, find_same
+from dispatch.report import Report
+from dispatch.routing import Assignment
+from dispatch.rulebook import Rulebook
+from grid.catalogue import Category
+from grid.cell import Place
+
+RULES: Final = "rules"
+"""The actor of what is decided by rule and not by a person."""
+
+NO_POSITION: Final = "no-position"
+OUTSIDE: Final = "outside"
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """The report becomes a case of its own; *steps* are its events, each with the case after it."""
+
+    report: Report
+    steps: tuple[tuple[Case, e.Event], ...]
+    due: Mapping[str, datetime]
+
+    @property
+    def case(self) -> Case:
+        """The case as the last event leaves it."""
+        return self.steps[-1][0]
+
+
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """The report tells of an incident that is already a case."""
+
+    report: Report
+    case_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """The report cannot be a case of this city; *reason* is 'no-position' or 'outside'."""
+
+    report: Report
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """No decision could be reached; tried again later, dead after some attempts."""
+
+    report: Report
+    problem: str
+
+
+Decision = Opened | Merged | Rejected | Failed
+
+
+def decide(
+    report: Report,
+    place: Place | None,
+    open_cases: Sequence[Candidate],
+    rules: Rulebook,
+    *,
+    case_id: int,
+    now: datetime,
+) -> Decision:
+    """What becomes of the report. *case_id* is used only when a case is opened.
+
+    *place* is where the grid puts it, None when no cell holds the position. *open_cases* are
+    those it may be the same incident as. Raises an error of dispatch or grid where the rules give
+    no answer.
+    """
+    if report.lon is None or report.lat is None:
+        return Rejected(report, NO_POSITION)
+    if place is None:
+        return Rejected(report, OUTSIDE)
+    same = find_same(
+        open_cases,
+        report.category,
+        report.lon,
+        report.lat,
+        report.happened_at,
+        radius_m=rules.merge_radius_m,
+        within=rules.merge_within,
+    )
+    if same is not None:
+        return Merged(report, same.case_id)
+    return open_case(report, place, rules, case_id=case_id, now=now)
+
+
+def open_case(
+    report: Report, place: Place, rules: Rulebook, *, case_id: int, now: datetime
+) -> Opened:
+    """A case of its own for the report, routed and with its deadlines."""
+    if report.lon is None or report.lat is None:
+        raise Undecidable(report.id, "a case needs a position")
+    category = rules.catalogue.category(report.category)
+    route = rules.router.route(_facts(report, place, category, rules, now), place.areas)
+    limit = rules.limits.limit_for(report.category, report.condition)
+    due = due_times(limit, now, rules.calendar)
+    first = e.CaseReported(
+        at=now,
+        actor=RULES,
+        number=case_number(rules.city, case_id, now, rules),
+        report=report.id,
+        report_sha256=report.body_sha256.hex(),
+        category=report.category,
+        severity=category.severity,
+        cell=place.cell,
+        grid_version=rules.grid.version,
+        areas=place.areas,
+        lon=report.lon,
+        lat=report.lat,
+        reported_at=report.happened_at,
+        due=due,
+        why={"limit": _limit_taken(limit), "versions": dict(rules.versions)},
+    )
+    case = cases.opened(case_id, first, address=report.address, description=report.description)
+    steps: list[tuple[Case, e.Event]] = [(case, first)]
+    for event in _filed_and_assigned(route, now) if rules.auto_file else ():
+        case = cases.evolve(case, event)
+        steps.append((case, event))
+    return Opened(report, tuple(steps), due)
+
+
+def case_number(city: str, case_id: int, now: datetime, rules: Rulebook) -> str:
+    """The number people quote: city, local day, and the case's own number."""
+    day = now.astimezone(rules.calendar.timezone)
+    return f"{city}-{day:%Y%m%d}-{case_id:06d}"
+
+
+def _filed_and_assigned(route: Assignment, now: datetime) -> tuple[e.Event, ...]:
+    return (
+        e.CaseFiled(at=now, actor=RULES),
+        e.CaseAssigned(at=now, actor=RULES, department=route.department, why=route.as_dict()),
+    )
+
+
+def _limit_taken(limit: Limit) -> Mapping[str, object]:
+    return {
+        "row": limit.row,
+        "category": limit.category,
+        "condition": limit.condition,
+        "name": limit.name.as_dict(),
+        "milestones": {m.name: f"{m.amount:g} {m.unit}" for m in limit.milestones},
+    }
+
+
+def _facts(
+    report: Report, place: Place, category: Category, rules: Rulebook, now: datetime
+) -> Mapping[str, object]:
+    local = now.astimezone(rules.calendar.timezone)
+    return {
+        "category": category.code,
+        "class_code": category.class_code,
+        "kind": category.kind,
+        "severity": category.severity,
+        "areas": list(place.areas),
+        "cell": place.cell,
+        "hour": local.hour,
+        "weekday": local.isoweekday(),
+        "workday": rules.calendar.is_workday(local.date()),
+        "channel": str(report.channel),
+        "attributes": dict(report.attributes),
+        "description": report.description,
+    }

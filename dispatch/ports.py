@@ -1,0 +1,63 @@
+"""What the actions need from a store. One book is one open transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+from dispatch.case import Case
+from dispatch.decide import Failed, Opened, Rejected
+from dispatch.events import Event
+from dispatch.matching import Candidate
+from dispatch.report import Report
+from dispatch.rulebook import Rulebook
+
+
+@dataclass(slots=True)
+class Changes:
+    """All that one transaction will write: cases as they end up, events in order, outcomes."""
+
+    opened: list[Opened] = field(default_factory=list[Opened])
+    changed: dict[int, Case] = field(default_factory=dict[int, Case])
+    events: list[tuple[Case, Event]] = field(default_factory=list[tuple[Case, Event]])
+    merged: list[tuple[Report, int]] = field(default_factory=list[tuple[Report, int]])
+    rejected: list[Rejected] = field(default_factory=list[Rejected])
+    failed: list[Failed] = field(default_factory=list[Failed])
+    settled: list[tuple[int, str, str]] = field(default_factory=list[tuple[int, str, str]])
+    """Deadlines that ended: (case, milestone, 'met' | 'fired' | 'cancelled')."""
+
+
+class Book(Protocol):
+    """The store inside one transaction: what is read is locked, what is saved is all or nothing."""
+
+    async def categories_of(self, report_ids: Collection[int]) -> frozenset[str]:
+        """The categories of those reports that are still undecided."""
+        ...
+
+    async def take_turn(self, categories: Collection[str]) -> None:
+        """Wait until nobody else decides reports of these categories, and keep it so."""
+        ...
+
+    async def undecided(
+        self, categories: Collection[str], report_ids: Collection[int], limit: int
+    ) -> Sequence[Report]:
+        """The undecided among *report_ids* and every older one of the categories, oldest first."""
+        ...
+
+    async def open_near(self, reports: Sequence[Report], rules: Rulebook) -> Sequence[Candidate]:
+        """Open cases that any of the reports may be the same incident as."""
+        ...
+
+    async def new_case_ids(self, count: int) -> Sequence[int]:
+        """As many case ids as asked for, never given out before."""
+        ...
+
+    async def cases(self, case_ids: Collection[int]) -> Mapping[int, Case]:
+        """Those cases, locked."""
+        ...
+
+    async def save(self, changes: Changes, *, city: str, now: datetime) -> None:
+        """Write everything; raises whatever the database raises and then nothing is written."""
+        ...

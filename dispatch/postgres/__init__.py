@@ -1,0 +1,1 @@
+"""Reports, cases, deadlines and the numbered log in PostgreSQL. The only I/O of this package."""

@@ -1,0 +1,148 @@
+"""The book of one open transaction: what the actions read, locked, and what they write."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from math import cos, radians
+from typing import Final
+
+import msgspec
+from psycopg import AsyncConnection
+from psycopg.rows import class_row
+
+from dispatch.case import Case
+from dispatch.matching import Candidate
+from dispatch.ports import Changes
+from dispatch.postgres.cases import read_locked
+from dispatch.postgres.saving import save
+from dispatch.report import Report
+from dispatch.rulebook import Rulebook
+
+# Reports of one category are decided by one transaction at a time. 0x63697479 = "city".
+_TURN: Final = """
+    SELECT pg_advisory_xact_lock(1667855481, hashtext(category))
+      FROM unnest(%(categories)s::text[]) AS category
+     ORDER BY hashtext(category)
+"""
+
+# Two branches, so that each walks its own index.
+_UNDECIDED: Final = """
+    SELECT id, channel, source, category, ST_X(position) AS lon, ST_Y(position) AS lat,
+           happened_at, received_at, body_sha256,
+           body->>'description' AS description, body->>'address' AS address,
+           body->>'condition' AS condition, body->'attributes' AS attributes, attempts
+      FROM inbox
+     WHERE id IN (
+           SELECT id FROM inbox WHERE state = 'accepted' AND id = ANY(%(ids)s)
+           UNION
+           SELECT id FROM inbox
+            WHERE state = 'accepted' AND attempts = 0
+              AND category = ANY(%(categories)s) AND id < %(newest)s)
+       AND state = 'accepted'
+     ORDER BY id
+     LIMIT %(limit)s
+       FOR UPDATE
+"""
+
+# Locked, so that none of them is closed between being found and being joined.
+_NEAR: Final = """
+    SELECT c.id AS case_id, c.category, ST_X(c.position) AS lon, ST_Y(c.position) AS lat,
+           c.reported_at
+      FROM cases c
+     WHERE c.closed_at IS NULL
+       AND c.id IN (
+           SELECT near.id
+             FROM jsonb_to_recordset(%(reports)s::jsonb) AS r(
+                  category text, at timestamptz,
+                  west float8, south float8, east float8, north float8)
+             JOIN cases near
+               ON near.category = r.category
+              AND near.closed_at IS NULL
+              AND near.reported_at BETWEEN r.at - %(within)s AND r.at + %(within)s
+              AND near.position && ST_MakeEnvelope(r.west, r.south, r.east, r.north, 4326))
+     ORDER BY c.id
+       FOR UPDATE
+"""
+
+_METRES_PER_DEGREE: Final = 110_000.0
+"""A little less than a degree of latitude anywhere, so that the box is never too small."""
+
+
+class PostgresBook:
+    """`dispatch.ports.Book` on one connection; the caller commits or rolls back."""
+
+    def __init__(self, conn: AsyncConnection) -> None:
+        self._conn = conn
+
+    async def categories_of(self, report_ids: Collection[int]) -> frozenset[str]:
+        """The categories of those reports that are still undecided."""
+        found = await self._conn.execute(
+            "SELECT DISTINCT category FROM inbox WHERE state = 'accepted' AND id = ANY(%s)",
+            [list(report_ids)],
+        )
+        return frozenset(row[0] for row in await found.fetchall())
+
+    async def take_turn(self, categories: Collection[str]) -> None:
+        """Wait until nobody else decides reports of these categories; held until the end."""
+        await self._conn.execute(_TURN, {"categories": list(categories)})
+
+    async def undecided(
+        self, categories: Collection[str], report_ids: Collection[int], limit: int
+    ) -> Sequence[Report]:
+        """The undecided among *report_ids* and every older one of the categories, oldest first."""
+        async with self._conn.cursor(row_factory=class_row(Report)) as cur:
+            await cur.execute(
+                _UNDECIDED,
+                {
+                    "ids": list(report_ids),
+                    "categories": list(categories),
+                    "newest": max(report_ids),
+                    "limit": limit,
+                },
+            )
+            return await cur.fetchall()
+
+    async def open_near(self, reports: Sequence[Report], rules: Rulebook) -> Sequence[Candidate]:
+        """Open cases of the same category within the box of the radius and the time window."""
+        boxes = [_box(report, rules.merge_radius_m) for report in reports]
+        async with self._conn.cursor(row_factory=class_row(Candidate)) as cur:
+            await cur.execute(
+                _NEAR,
+                {
+                    "reports": msgspec.json.encode([box for box in boxes if box]).decode(),
+                    "within": rules.merge_within,
+                },
+            )
+            return await cur.fetchall()
+
+    async def new_case_ids(self, count: int) -> Sequence[int]:
+        """As many case ids as asked for, never given out before."""
+        found = await self._conn.execute(
+            "SELECT nextval(pg_get_serial_sequence('cases', 'id')) FROM generate_series(1, %s)",
+            [count],
+        )
+        return [row[0] for row in await found.fetchall()]
+
+    async def cases(self, case_ids: Collection[int]) -> Mapping[int, Case]:
+        """Those cases, locked in the order of their ids."""
+        return await read_locked(self._conn, case_ids) if case_ids else {}
+
+    async def save(self, changes: Changes, *, city: str, now: datetime) -> None:
+        """Write everything, and tell the relay that something waits."""
+        await save(self._conn, changes, city=city, now=now)
+
+
+def _box(report: Report, radius_m: float) -> Mapping[str, object] | None:
+    if report.lon is None or report.lat is None:
+        return None
+    tall = radius_m / _METRES_PER_DEGREE
+    wide = tall / max(cos(radians(report.lat)), 0.01)
+    return {
+        "category": report.category,
+        "at": report.happened_at,
+        "west": report.lon - wide,
+        "south": report.lat - tall,
+        "east": report.lon + wide,
+        "north": report.lat + tall,
+    }

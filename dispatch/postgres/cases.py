@@ -1,0 +1,127 @@
+"""Reading cases, their histories and the reports in them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final, cast
+
+from psycopg import AsyncConnection
+from psycopg.rows import DictRow, class_row, dict_row
+
+from dispatch.case import Case, State
+from dispatch.errors import UnknownCase
+
+_CASE: Final = """
+    SELECT id, number, state::text AS state, category, severity, cell, grid_version, areas,
+           department, ST_X(position) AS lon, ST_Y(position) AS lat, address, description,
+           reported_at, opened_at, due_at, overdue, closed_at, reports, handled_by, why,
+           version, head
+      FROM cases
+"""
+
+
+def _case(row: DictRow) -> Case:
+    fields: dict[str, Any] = dict(row)
+    fields["state"] = State(fields["state"])
+    fields["areas"] = tuple(fields["areas"])
+    fields["head"] = bytes(fields["head"])
+    return Case(**fields)
+
+
+async def read_case(conn: AsyncConnection, case_id: int) -> Case:
+    """The case; raises UnknownCase."""
+    async with conn.cursor(row_factory=dict_row) as cur:
+        await cur.execute(f"{_CASE} WHERE id = %s", [case_id])
+        row = await cur.fetchone()
+    if row is None:
+        raise UnknownCase(case_id)
+    return _case(row)
+
+
+async def read_locked(conn: AsyncConnection, case_ids: Collection[int]) -> Mapping[int, Case]:
+    """Those of the cases that exist, locked in the order of their ids."""
+    async with conn.cursor(row_factory=dict_row) as cur:
+        await cur.execute(f"{_CASE} WHERE id = ANY(%s) ORDER BY id FOR UPDATE", [list(case_ids)])
+        return {row["id"]: _case(row) for row in await cur.fetchall()}
+
+
+@dataclass(frozen=True, slots=True)
+class StoredEvent:
+    """One event of a history as it stands in the table; *fields* are those that were hashed."""
+
+    seq: int
+    kind: str
+    at: datetime
+    actor: str
+    fields: Mapping[str, object]
+    canon: str
+    hash: bytes
+
+
+async def history(conn: AsyncConnection, case_id: int) -> list[StoredEvent]:
+    """Everything that happened to the case, oldest first."""
+    found = await conn.execute(
+        """
+        SELECT seq, kind, at, actor, canon, hash
+          FROM case_event
+         WHERE case_id = %s
+         ORDER BY seq
+        """,
+        [case_id],
+    )
+    return [
+        StoredEvent(seq, kind, at, actor, _fields(canon), canon, bytes(digest))
+        for seq, kind, at, actor, canon, digest in await found.fetchall()
+    ]
+
+
+def _fields(canon: str) -> Mapping[str, object]:
+    return cast("dict[str, object]", json.loads(canon))
+
+
+@dataclass(frozen=True, slots=True)
+class CaseReport:
+    """One report inside a case, without the reporter; *photos* are ids."""
+
+    id: int
+    state: str
+    channel: str
+    description: str
+    address: str
+    happened_at: datetime
+    received_at: datetime
+    photos: list[str]
+
+
+async def reports_of(conn: AsyncConnection, case_id: int) -> list[CaseReport]:
+    """The reports in the case, the one it was opened from first."""
+    async with conn.cursor(row_factory=class_row(CaseReport)) as cur:
+        await cur.execute(
+            """
+            SELECT i.id, i.state, i.channel, i.body->>'description' AS description,
+                   i.body->>'address' AS address, i.happened_at, i.received_at,
+                   ARRAY(SELECT p.id::text FROM photo p
+                          WHERE p.inbox_id = i.id ORDER BY p.added_at) AS photos
+              FROM inbox i
+             WHERE i.case_id = %s
+             ORDER BY i.id
+            """,
+            [case_id],
+        )
+        return await cur.fetchall()
+
+
+async def find_report(conn: AsyncConnection, case_id: int, report_id: int) -> bool:
+    """Whether the report was merged into the case; locks the report."""
+    found = await conn.execute(
+        """
+        SELECT 1 FROM inbox
+         WHERE id = %s AND case_id = %s AND state = 'merged'
+           FOR UPDATE
+        """,
+        [report_id, case_id],
+    )
+    return await found.fetchone() is not None

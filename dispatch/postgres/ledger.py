@@ -1,0 +1,69 @@
+"""Counting for the books, in one snapshot."""
+
+from __future__ import annotations
+
+from typing import Final, LiteralString
+
+from psycopg import AsyncConnection, IsolationLevel
+from psycopg.rows import dict_row
+
+from dispatch.ledger import Books, Inbox
+
+_COUNTS: Final = """
+    SELECT (SELECT count(*) FROM cases) AS cases,
+           (SELECT count(*) FROM cases WHERE closed_at IS NULL) AS cases_open,
+           (SELECT count(*) FROM cases WHERE state IN ('closed', 'void')) AS cases_ended,
+           (SELECT count(*) FROM cases c JOIN case_event e
+                ON e.case_id = c.id AND e.seq = c.version AND e.hash = c.head) AS cases_at_head,
+           (SELECT coalesce(sum(reports), 0)::bigint FROM cases) AS reports_in_cases,
+           (SELECT count(*) FROM outbox) AS outbox,
+           (SELECT count(*) FROM outbox WHERE position IS NOT NULL) AS outbox_numbered,
+           (SELECT position FROM log_head) AS outbox_last,
+           (SELECT count(*) FROM deadline) AS deadlines_total,
+           (SELECT count(*) FROM inbox WHERE state = 'accepted'
+               AND received_at < clock_timestamp() - interval '60 s') AS overdue_in_flight,
+           (SELECT coalesce(sum(missing), 0)::bigint FROM (
+               SELECT max(device_seq) - min(device_seq) + 1 - count(DISTINCT device_seq) AS missing
+                 FROM inbox WHERE device_seq IS NOT NULL GROUP BY source) AS device) AS holes
+"""
+
+
+async def read_books(conn: AsyncConnection) -> Books:
+    """The books in one snapshot. *conn* must not be inside a transaction."""
+    await conn.set_isolation_level(IsolationLevel.REPEATABLE_READ)
+    try:
+        async with conn.transaction():
+            return await _counted(conn)
+    finally:
+        await conn.set_isolation_level(None)
+
+
+async def _counted(conn: AsyncConnection) -> Books:
+    inbox = await _tally(conn, "SELECT state, count(*) FROM inbox GROUP BY state")
+    events = await _tally(conn, "SELECT kind, count(*) FROM case_event GROUP BY kind")
+    deadlines = await _tally(conn, "SELECT state, count(*) FROM deadline GROUP BY state")
+    async with conn.cursor(row_factory=dict_row) as cur:
+        await cur.execute(_COUNTS)
+        counts = await cur.fetchone() or {}
+    return Books(
+        inbox=Inbox(
+            accepted=sum(inbox.values()),
+            cased=inbox.get("cased", 0),
+            merged=inbox.get("merged", 0),
+            rejected=inbox.get("rejected", 0),
+            dead=inbox.get("dead", 0),
+            in_flight=inbox.get("accepted", 0),
+        ),
+        events=sum(events.values()),
+        events_reported=events.get("reported", 0),
+        events_merged=events.get("merged", 0),
+        events_unmerged=events.get("unmerged", 0),
+        events_overdue=events.get("overdue", 0),
+        deadlines=deadlines,
+        **counts,
+    )
+
+
+async def _tally(conn: AsyncConnection, query: LiteralString) -> dict[str, int]:
+    found = await conn.execute(query)
+    return {str(name): int(count) for name, count in await found.fetchall()}

@@ -1,0 +1,151 @@
+"""The numbered log of what happened, and the inbox rows that wait to be carried to the streams.
+
+The relay numbers events, not the insert: identities commit out of order and leave gaps.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from psycopg import AsyncConnection
+from psycopg.rows import class_row
+
+LOG_CHANNEL: Final = "citygrid_log"
+"""NOTIFY channel: the log has grown; the payload is its last position."""
+
+_NUMBER: Final = """
+    WITH fresh AS (
+           SELECT id, row_number() OVER (ORDER BY id) AS n
+             FROM outbox
+            WHERE position IS NULL
+            ORDER BY id
+            LIMIT %(limit)s)
+    UPDATE outbox o
+       SET position = %(head)s + fresh.n
+      FROM fresh
+     WHERE o.id = fresh.id
+    RETURNING o.position, o.topic, o.key, o.payload
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One row of the numbered log: a CloudEvents JSON text at its position."""
+
+    position: int
+    topic: str
+    key: str
+    payload: str
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """An accepted report that no stream has been told of."""
+
+    id: int
+    category: str
+
+
+async def number(conn: AsyncConnection, limit: int = 1000) -> list[Entry]:
+    """Give the next positions to what waits, in order; the positions have no gap."""
+    # The lock on the one row of log_head makes numbering a queue of one.
+    found = await conn.execute("SELECT position FROM log_head FOR UPDATE")
+    [head] = await found.fetchone() or (0,)
+    async with conn.cursor(row_factory=class_row(Entry)) as cur:
+        await cur.execute(_NUMBER, {"limit": limit, "head": head})
+        entries = sorted(await cur.fetchall(), key=lambda entry: entry.position)
+    if entries:
+        last = entries[-1].position
+        await conn.execute("UPDATE log_head SET position = %s", [last])
+        await conn.execute("SELECT pg_notify(%s, %s)", [LOG_CHANNEL, str(last)])
+    return entries
+
+
+async def unpublished(conn: AsyncConnection, limit: int = 1000) -> list[Entry]:
+    """Numbered rows that the topic has not got yet, in order, locked."""
+    async with conn.cursor(row_factory=class_row(Entry)) as cur:
+        await cur.execute(
+            """
+            SELECT position, topic, key, payload
+              FROM outbox
+             WHERE position IS NOT NULL AND published_at IS NULL
+             ORDER BY position
+             LIMIT %s
+               FOR UPDATE
+            """,
+            [limit],
+        )
+        return await cur.fetchall()
+
+
+async def mark_published(conn: AsyncConnection, positions: list[int]) -> None:
+    """The topic has these."""
+    await conn.execute(
+        "UPDATE outbox SET published_at = clock_timestamp() WHERE position = ANY(%s)", [positions]
+    )
+
+
+async def unannounced(conn: AsyncConnection, limit: int = 500) -> list[Waiting]:
+    """Accepted reports that were never carried to the stream, oldest first, locked."""
+    async with conn.cursor(row_factory=class_row(Waiting)) as cur:
+        await cur.execute(
+            """
+            SELECT id, category
+              FROM inbox
+             WHERE state = 'accepted' AND published_at IS NULL
+             ORDER BY id
+             LIMIT %s
+               FOR UPDATE SKIP LOCKED
+            """,
+            [limit],
+        )
+        return await cur.fetchall()
+
+
+async def mark_announced(conn: AsyncConnection, report_ids: list[int]) -> None:
+    """The stream has been told of these reports."""
+    await conn.execute(
+        "UPDATE inbox SET published_at = clock_timestamp() WHERE id = ANY(%s)", [report_ids]
+    )
+
+
+async def overlooked(conn: AsyncConnection, *, older_than_s: float, limit: int = 500) -> list[int]:
+    """Undecided reports the stream should have decided by now, oldest first.
+
+    A report whose decision failed waits twice as long after each attempt.
+    """
+    found = await conn.execute(
+        """
+        SELECT id
+          FROM inbox
+         WHERE state = 'accepted'
+           AND received_at < clock_timestamp() - make_interval(secs => %(age)s * 2 ^ attempts)
+         ORDER BY id
+         LIMIT %(limit)s
+        """,
+        {"age": older_than_s, "limit": limit},
+    )
+    return [row[0] for row in await found.fetchall()]
+
+
+async def due_now(conn: AsyncConnection, limit: int = 500) -> list[tuple[int, str, datetime]]:
+    """Milestones that have passed: (case, milestone, due at); their cases are locked.
+
+    Cases that somebody else holds are left for the next look.
+    """
+    found = await conn.execute(
+        """
+        SELECT d.case_id, d.kind, d.due_at
+          FROM deadline d
+          JOIN cases c ON c.id = d.case_id
+         WHERE d.state = 'pending'
+           AND d.due_at <= clock_timestamp()
+         ORDER BY d.due_at, d.case_id
+         LIMIT %s
+           FOR UPDATE OF c SKIP LOCKED
+        """,
+        [limit],
+    )
+    return [(case_id, kind, due_at) for case_id, kind, due_at in await found.fetchall()]

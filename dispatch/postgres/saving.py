@@ -1,0 +1,251 @@
+"""Writing what was decided: a handful of statements for a whole batch, all or nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Final, LiteralString
+
+import msgspec
+from psycopg import AsyncConnection
+
+from dispatch import events as e
+from dispatch.case import Case
+from dispatch.errors import DispatchError
+from dispatch.ports import Changes
+
+OUTBOX_CHANNEL: Final = "citygrid_outbox"
+"""NOTIFY channel: something new waits to be numbered."""
+CASE_EVENTS: Final = "case-events.v1"
+MAX_ATTEMPTS: Final = 5
+"""Failed decisions after which a report is dead: visible, in the books, and replayable."""
+
+_INSERT_CASES: Final = """
+    INSERT INTO cases (id, number, state, category, severity, cell, grid_version, areas,
+                       department, position, address, description, reported_at, opened_at, due_at,
+                       overdue, closed_at, reports, handled_by, why, version, head)
+    SELECT r.id, r.number, r.state, r.category, r.severity, r.cell, r.grid_version, r.areas,
+           r.department, ST_SetSRID(ST_MakePoint(r.lon, r.lat), 4326), r.address, r.description,
+           r.reported_at, r.opened_at, r.due_at, r.overdue, r.closed_at, r.reports, r.handled_by,
+           r.why, r.version, decode(r.head, 'hex')
+      FROM jsonb_to_recordset(%(rows)s::jsonb) AS r(
+           id bigint, number text, state case_state, category text, severity smallint, cell text,
+           grid_version integer, areas text[], department text, lon float8, lat float8,
+           address text, description text, reported_at timestamptz, opened_at timestamptz,
+           due_at timestamptz, overdue boolean, closed_at timestamptz, reports integer,
+           handled_by text, why jsonb, version integer, head text)
+"""
+
+_UPDATE_CASES: Final = """
+    UPDATE cases c
+       SET state = r.state, department = r.department, overdue = r.overdue,
+           closed_at = r.closed_at, reports = r.reports, handled_by = r.handled_by, why = r.why,
+           version = r.version, head = decode(r.head, 'hex')
+      FROM jsonb_to_recordset(%(rows)s::jsonb) AS r(
+           id bigint, state case_state, department text, overdue boolean, closed_at timestamptz,
+           reports integer, handled_by text, why jsonb, version integer, head text)
+     WHERE c.id = r.id
+"""
+
+_INSERT_EVENTS: Final = """
+    INSERT INTO case_event (case_id, seq, kind, at, actor, canon, hash)
+    SELECT r.case_id, r.seq, r.kind, r.at, r.actor, r.canon, decode(r.hash, 'hex')
+      FROM jsonb_to_recordset(%(rows)s::jsonb) AS r(
+           case_id bigint, seq integer, kind text, at timestamptz, actor text, canon text,
+           hash text)
+"""
+
+_INSERT_OUTBOX: Final = """
+    INSERT INTO outbox (topic, key, dedup, payload)
+    SELECT %(topic)s, r.key, r.dedup, r.payload
+      FROM jsonb_to_recordset(%(rows)s::jsonb) WITH ORDINALITY AS r(
+           key text, dedup text, payload text, n bigint)
+     ORDER BY r.n
+"""
+
+_INSERT_DEADLINES: Final = """
+    INSERT INTO deadline (case_id, kind, due_at)
+    SELECT r.case_id, r.kind, r.due_at
+      FROM jsonb_to_recordset(%(rows)s::jsonb) AS r(
+           case_id bigint, kind text, due_at timestamptz)
+"""
+
+_SETTLE: Final = """
+    UPDATE deadline d
+       SET state = r.ending, ended_at = %(now)s
+      FROM jsonb_to_recordset(%(rows)s::jsonb) AS r(case_id bigint, kind text, ending text)
+     WHERE d.case_id = r.case_id
+       AND (r.kind = '*' OR d.kind = r.kind)
+       AND d.state = 'pending'
+"""
+
+# Rework starts the next round of every milestone that had been met; its time keeps running.
+_NEXT_ROUND: Final = """
+    INSERT INTO deadline (case_id, kind, round, due_at)
+    SELECT d.case_id, d.kind, d.round + 1, d.due_at
+      FROM deadline d
+     WHERE d.case_id = ANY(%(cases)s)
+       AND d.state = 'met'
+       AND NOT EXISTS (SELECT 1 FROM deadline later
+                        WHERE later.case_id = d.case_id AND later.kind = d.kind
+                          AND later.round > d.round)
+"""
+
+_DECIDE_REPORTS: Final = """
+    UPDATE inbox i
+       SET state = r.state, case_id = r.case_id, reason = r.reason, decided_at = %(now)s
+      FROM jsonb_to_recordset(%(rows)s::jsonb) AS r(
+           id bigint, state text, case_id bigint, reason text)
+     WHERE i.id = r.id
+       AND (i.state = 'accepted' OR (i.state = 'merged' AND r.state = 'cased'))
+"""
+
+_FAIL_REPORTS: Final = """
+    UPDATE inbox i
+       SET attempts = i.attempts + 1,
+           last_error = r.problem,
+           state = CASE WHEN i.attempts + 1 >= %(max)s THEN 'dead' ELSE i.state END,
+           reason = CASE WHEN i.attempts + 1 >= %(max)s THEN r.problem END,
+           decided_at = CASE WHEN i.attempts + 1 >= %(max)s THEN %(now)s END
+      FROM jsonb_to_recordset(%(rows)s::jsonb) AS r(id bigint, problem text)
+     WHERE i.id = r.id
+       AND i.state = 'accepted'
+"""
+
+
+class AlreadyDecided(DispatchError):
+    """A report was decided by somebody else although it was locked: a fault of ours."""
+
+    def __init__(self, wanted: int, written: int) -> None:
+        super().__init__(f"{wanted} reports to decide, {written} were still undecided")
+        self.wanted, self.written = wanted, written
+
+
+async def save(conn: AsyncConnection, changes: Changes, *, city: str, now: datetime) -> None:
+    """Write the changes and tell the relay; the caller's transaction makes it all or nothing."""
+    chain = [step for one in changes.opened for step in one.steps] + changes.events
+    await _write(conn, _INSERT_CASES, _new_cases(changes))
+    await _write(conn, _UPDATE_CASES, _old_cases(changes))
+    await _write(conn, _INSERT_EVENTS, [_event_row(case, event) for case, event in chain])
+    outbox = [_outbox_row(case, event, city) for case, event in chain]
+    await _write(conn, _INSERT_OUTBOX, outbox, topic=CASE_EVENTS)
+    await _write(conn, _INSERT_DEADLINES, _deadline_rows(changes))
+    settled = [{"case_id": c, "kind": kind, "ending": end} for c, kind, end in changes.settled]
+    await _write(conn, _SETTLE, settled, now=now)
+    if again := [case.id for case, event in changes.events if isinstance(event, e.CaseReworked)]:
+        await conn.execute(_NEXT_ROUND, {"cases": again})
+    await _settle_reports(conn, changes, now)
+    if chain:
+        await conn.execute("SELECT pg_notify(%s, '')", [OUTBOX_CHANNEL])
+
+
+async def fail_report(conn: AsyncConnection, report_id: int, problem: str, now: datetime) -> None:
+    """Count one failed attempt on the report; the fifth makes it dead."""
+    rows = [{"id": report_id, "problem": problem}]
+    await _write(conn, _FAIL_REPORTS, rows, now=now, max=MAX_ATTEMPTS)
+
+
+async def _settle_reports(conn: AsyncConnection, changes: Changes, now: datetime) -> None:
+    rows = [
+        *({"id": o.report.id, "state": "cased", "case_id": o.case.id} for o in changes.opened),
+        *({"id": r.id, "state": "merged", "case_id": case_id} for r, case_id in changes.merged),
+        *({"id": r.report.id, "state": "rejected", "reason": r.reason} for r in changes.rejected),
+    ]
+    written = await _write(conn, _DECIDE_REPORTS, rows, now=now)
+    if written != len(rows):
+        raise AlreadyDecided(len(rows), written)
+    failed = [{"id": f.report.id, "problem": f.problem} for f in changes.failed]
+    await _write(conn, _FAIL_REPORTS, failed, now=now, max=MAX_ATTEMPTS)
+
+
+async def _write(
+    conn: AsyncConnection,
+    statement: LiteralString,
+    rows: Sequence[Mapping[str, object]],
+    **more: object,
+) -> int:
+    if not rows:
+        return 0
+    done = await conn.execute(statement, {"rows": msgspec.json.encode(rows).decode(), **more})
+    return done.rowcount
+
+
+def _new_cases(changes: Changes) -> list[dict[str, object]]:
+    return [_case_row(changes.changed.get(o.case.id, o.case)) for o in changes.opened]
+
+
+def _old_cases(changes: Changes) -> list[dict[str, object]]:
+    fresh = {one.case.id for one in changes.opened}
+    return [_case_row(case) for case in changes.changed.values() if case.id not in fresh]
+
+
+def _case_row(case: Case) -> dict[str, object]:
+    return {**_shown(case), "handled_by": case.handled_by, "why": case.why, "head": case.head.hex()}
+
+
+def _shown(case: Case) -> dict[str, object]:
+    return {
+        "id": case.id,
+        "number": case.number,
+        "state": case.state,
+        "category": case.category,
+        "severity": case.severity,
+        "cell": case.cell,
+        "grid_version": case.grid_version,
+        "areas": case.areas,
+        "department": case.department,
+        "lon": case.lon,
+        "lat": case.lat,
+        "address": case.address,
+        "description": case.description,
+        "reported_at": case.reported_at,
+        "opened_at": case.opened_at,
+        "due_at": case.due_at,
+        "overdue": case.overdue,
+        "closed_at": case.closed_at,
+        "reports": case.reports,
+        "version": case.version,
+    }
+
+
+def _event_row(case: Case, event: e.Event) -> dict[str, object]:
+    return {
+        "case_id": case.id,
+        "seq": case.version,
+        "kind": event.kind,
+        "at": event.at,
+        "actor": event.actor,
+        "canon": e.canonical(case.id, case.version, event),
+        "hash": case.head.hex(),
+    }
+
+
+def _outbox_row(case: Case, event: e.Event, city: str) -> dict[str, object]:
+    name = f"case-{case.id}-{case.version}"
+    envelope = {
+        "specversion": "1.0",
+        "id": name,
+        "source": f"citygrid/{city}",
+        "type": f"citygrid.case.{event.kind}",
+        "subject": str(case.id),
+        "time": e.rfc3339(event.at),
+        "datacontenttype": "application/json",
+        "data": {"kind": event.kind, "seq": case.version, "actor": event.actor} | _seen(case),
+    }
+    return {
+        "key": str(case.id),
+        "dedup": name,
+        "payload": msgspec.json.encode(envelope).decode(),
+    }
+
+
+def _seen(case: Case) -> dict[str, Mapping[str, object]]:
+    return {"case": {**_shown(case), "closed": case.state.ended}}
+
+
+def _deadline_rows(changes: Changes) -> list[dict[str, object]]:
+    return [
+        {"case_id": one.case.id, "kind": milestone, "due_at": due_at}
+        for one in changes.opened
+        for milestone, due_at in one.due.items()
+    ]

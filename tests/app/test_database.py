@@ -1,0 +1,66 @@
+"""The schema as migrated, and connections that come back."""
+
+import psycopg
+import pytest
+
+from app.database import Database, DatabaseAway, migrate
+
+
+async def test_a_migrated_database_has_an_empty_numbered_log(conn: psycopg.AsyncConnection) -> None:
+    found = await conn.execute("SELECT position FROM log_head")
+
+    assert await found.fetchall() == [(0,)]
+
+
+def test_migrating_again_changes_nothing(database_url: str) -> None:
+    assert migrate(database_url) == 0
+
+
+async def test_history_cannot_be_rewritten(conn: psycopg.AsyncConnection) -> None:
+    await conn.execute(
+        "INSERT INTO audit (actor, action, target, outcome) VALUES ('a','b','c','done')"
+    )
+
+    with pytest.raises(psycopg.errors.InsufficientPrivilege, match="append-only"):
+        await conn.execute("UPDATE audit SET actor = 'x'")
+
+
+async def test_a_terminated_connection_is_replaced_at_the_next_loan(database_url: str) -> None:
+    database = Database(database_url, size=1)
+    async with database.session() as conn:
+        pid = conn.info.backend_pid
+    async with await psycopg.AsyncConnection.connect(database_url, autocommit=True) as other:
+        await other.execute("SELECT pg_terminate_backend(%s, 2000)", [pid])
+
+    with pytest.raises(psycopg.OperationalError):
+        async with database.connection() as conn:
+            await conn.execute("SELECT 1")
+    async with database.connection() as conn:
+        found = await conn.execute("SELECT 2")
+
+    assert await found.fetchone() == (2,)
+    await database.close()
+
+
+async def test_a_wrong_address_is_said_in_one_line() -> None:
+    with pytest.raises(DatabaseAway, match="the database is away: ") as error:
+        await Database("postgresql://nobody@127.0.0.1:1/none").open()
+
+    assert "\n" not in str(error.value)
+
+
+async def test_an_error_rolls_back_everything_of_the_loan(database_url: str) -> None:
+    database = Database(database_url)
+
+    async def move_the_head_and_fail() -> None:
+        async with database.connection() as conn:
+            await conn.execute("UPDATE log_head SET position = 7")
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        await move_the_head_and_fail()
+
+    async with database.connection() as conn:
+        found = await conn.execute("SELECT position FROM log_head")
+        assert await found.fetchone() == (0,)
+    await database.close()
