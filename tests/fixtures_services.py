@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from app.services import down, running
+from app.services.errors import JarsUnavailable, MissingProgram
 from app.services.home import default_home
 from app.services.postgres import with_database
 
@@ -46,6 +47,17 @@ def redis_url() -> Iterator[str]:
     with running(home, database=False) as services:
         yield services.redis_url
     shutil.rmtree(home)
+
+
+@pytest.fixture(scope="session")
+def kafka_url(test_home: Path) -> Iterator[str]:
+    """An Apache Kafka broker, ``kafka://…``; skips where Java or Maven Central is not to be had."""
+    try:
+        with running(test_home, database=False, redis=False, kafka=True) as services:
+            assert services.kafka_url is not None
+            yield services.kafka_url
+    except (MissingProgram, JarsUnavailable) as fault:
+        pytest.skip(f"no Apache Kafka on this machine: {fault}")
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ from typing import Final
 
 from app.services import postgres
 from app.services.home import Home, default_home
+from app.services.kafka.server import KafkaServer
 from app.services.postgres_server import PostgresServer
 from app.services.redis_server import RedisServer
 from app.services.server import Server, State, ensure, kill, state, stop
@@ -179,15 +180,15 @@ def _server(home: Home, name: str) -> Server:
             return PostgresServer(folder)
         case "redis":
             return RedisServer(folder)
+        case "kafka":
+            return KafkaServer(folder)
         case _:
             raise KeyError(name)
 
 
 def _stop_all(home: Home) -> list[str]:
     # Last started, first stopped: whoever uses the database goes before it.
-    return [
-        name for name in reversed(VARIABLES) if name != "kafka" and stop(home, _server(home, name))
-    ]
+    return [name for name in reversed(VARIABLES) if stop(home, _server(home, name))]
 
 
 def _standing(home: Home, name: str) -> Standing:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 import signal
 import subprocess
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,21 +13,16 @@ from typing import Final
 from app.services import postgres
 from app.services.accounts import Account, unprivileged
 from app.services.errors import (
-    FolderInUse,
     MissingProgram,
     OtherMajorVersion,
     PasswordLost,
     ServerDied,
-    ServicesError,
 )
-from app.services.process import pids_working_in, until
 from app.services.secret import secret_in, write_private
 from app.services.server import last_words
 
 _MAJOR: Final = "15"
-_DEBIAN_ROOT: Final = Path("/usr/lib/postgresql")
 _USER: Final = "citygrid"
-_ORPHANS_S: Final = 15.0
 
 # For a box of two cores and 4 GB or more. Durability stays as PostgreSQL ships it: fsync on,
 # synchronous_commit on, full_page_writes on; accepted means committed.
@@ -57,6 +51,7 @@ class PostgresServer:
     folder: Path
     name: str = "postgres"
     room_mb: int = 300
+    debian_root: Path = Path("/usr/lib/postgresql")  # Debian keeps each major version below it
     patience_s: float = 120.0  # a crashed cluster replays up to max_wal_size first
     goodbyes: Sequence[tuple[signal.Signals, float]] = (
         (signal.SIGINT, 30.0),  # fast: sessions are ended, a checkpoint is written
@@ -64,8 +59,13 @@ class PostgresServer:
     )
 
     @property
+    def workplace(self) -> Path:
+        """The folder of the cluster: PostgreSQL and all its backends change into it."""
+        return self.data
+
+    @property
     def data(self) -> Path:
-        """The cluster's own folder."""
+        """The folder of the cluster."""
         return self.folder / "data"
 
     def prepare(self) -> Account:
@@ -78,11 +78,13 @@ class PostgresServer:
         account.own(self.data)
         if not self._password_file.exists():
             raise PasswordLost(self._password_file, self.data)
-        self._await_orphans()
         return account
 
     def command(self, port: int) -> list[str]:
         """The postgres program that fits the data, with all settings on its command line."""
+        # Nobody works in the folder (the starter has made sure), so this lock is stale. PostgreSQL
+        # would keep it when its pid was reused meanwhile, or is a zombie.
+        (self.data / "postmaster.pid").unlink(missing_ok=True)
         settings = [f"--{name}={value}" for name, value in _SETTINGS.items()]
         return [
             str(self._programs() / "postgres"),
@@ -100,23 +102,21 @@ class PostgresServer:
         """The URL of the database ``citygrid``, login and password included."""
         return f"postgresql://{_USER}:{secret_in(self._password_file)}@127.0.0.1:{port}/citygrid"
 
-    def diagnosis(self, log: str) -> ServicesError | None:
-        """Nothing more than its last words."""
-        return None
-
     @property
     def _password_file(self) -> Path:
         return self.folder / "password"
 
     def _programs(self) -> Path:
         found = (self.data / "PG_VERSION").read_text().strip()
-        programs = _find_programs(found)
+        programs = _find_programs(self.debian_root, found)
         if programs is None:
-            raise OtherMajorVersion(self.data, found, ", ".join(_installed()) or "none")
+            raise OtherMajorVersion(
+                self.data, found, ", ".join(_installed(self.debian_root)) or "none"
+            )
         return programs
 
     def _initialise(self, account: Account) -> None:
-        programs = _find_programs(_MAJOR) or _find_any_programs()
+        programs = _find_programs(self.debian_root, _MAJOR) or _newer_programs(self.debian_root)
         _require_postgis(programs)
         draft, handed = self.folder / "data.new", self.folder / "password.handed"
         shutil.rmtree(draft, ignore_errors=True)  # left by an initdb that was cut short
@@ -148,28 +148,15 @@ class PostgresServer:
             log.write_text(done.stdout + done.stderr)
             raise ServerDied("initdb", log, last_words(done.stderr))
 
-    def _await_orphans(self) -> None:
-        """Wait until nobody works in the data folder, then forget a lock that would outlive that.
 
-        After a SIGKILL the backends notice within a moment that their postmaster is gone; a new
-        one must not start before. PostgreSQL forgets a postmaster.pid only when no process has
-        that pid, so one that was reused, or is a zombie, would keep the cluster down for ever.
-        """
-        deadline = time.monotonic() + _ORPHANS_S
-        while workers := pids_working_in(self.data):
-            if not until(deadline):
-                raise FolderInUse("PostgreSQL", self.data, min(workers))
-        (self.data / "postmaster.pid").unlink(missing_ok=True)
+def _installed(root: Path) -> list[str]:
+    versions = [path.parent.parent.name for path in root.glob("*/bin/postgres")]
+    return sorted((name for name in versions if name.isdigit()), key=int)
 
 
-def _installed() -> list[str]:
-    versions = [path.parent.parent.name for path in _DEBIAN_ROOT.glob("*/bin/postgres")]
-    return sorted(versions, key=lambda text: float(text) if text[0].isdigit() else 0.0)
-
-
-def _find_programs(major: str) -> Path | None:
+def _find_programs(root: Path, major: str) -> Path | None:
     """The folder of the programs of one major version; None when they are not installed."""
-    debian = _DEBIAN_ROOT / major / "bin"
+    debian = root / major / "bin"
     if (debian / "postgres").exists():
         return debian
     on_path = shutil.which("postgres")
@@ -179,11 +166,11 @@ def _find_programs(major: str) -> Path | None:
     return Path(on_path).resolve().parent if f" {major}." in said else None
 
 
-def _find_any_programs() -> Path:
-    for major in reversed(_installed()):
-        if float(major) > float(_MAJOR):
-            return _DEBIAN_ROOT / major / "bin"
-    raise MissingProgram("PostgreSQL 15", f"postgresql-{_MAJOR} postgresql-{_MAJOR}-postgis-3")
+def _newer_programs(root: Path) -> Path:
+    newer = [major for major in _installed(root) if int(major) > int(_MAJOR)]
+    if not newer:
+        raise MissingProgram("PostgreSQL 15", f"postgresql-{_MAJOR} postgresql-{_MAJOR}-postgis-3")
+    return root / newer[0] / "bin"
 
 
 def _require_postgis(programs: Path) -> None:

@@ -12,7 +12,7 @@ from typing import Final
 import redis
 
 from app.services.accounts import Account, unprivileged
-from app.services.errors import MissingProgram, ServicesError
+from app.services.errors import MissingProgram
 from app.services.secret import secret_in, write_private
 
 _CONFIGURATION: Final = """\
@@ -37,6 +37,11 @@ class RedisServer:
     room_mb: int = 20
     patience_s: float = 20.0
     goodbyes: Sequence[tuple[signal.Signals, float]] = ((signal.SIGTERM, 10.0),)
+
+    @property
+    def workplace(self) -> Path:
+        """The folder it runs in."""
+        return self.folder
 
     def prepare(self) -> Account:
         """Make the folder; the account it runs as."""
@@ -65,10 +70,6 @@ class RedisServer:
     def url(self, port: int) -> str:
         """The URL of database 0, password included."""
         return f"redis://:{self._password()}@127.0.0.1:{port}/0"
-
-    def diagnosis(self, log: str) -> ServicesError | None:
-        """Nothing is special about Redis."""
-        return None
 
     def _password(self) -> str:
         return secret_in(self.folder / "password")

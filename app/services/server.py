@@ -15,6 +15,7 @@ from typing import Protocol
 from app.services.accounts import Account
 from app.services.errors import (
     DiskFull,
+    FolderInUse,
     NotReady,
     PortTaken,
     ServerDied,
@@ -22,9 +23,10 @@ from app.services.errors import (
     StillRunning,
 )
 from app.services.home import Home, Record
-from app.services.process import Process, launch, until
+from app.services.process import Process, launch, pids_working_in, until
 
 _PORT_TRIES = 3
+_ORPHANS_S = 10.0
 _MB = 1024 * 1024
 
 
@@ -51,6 +53,11 @@ class Server(Protocol):
         """Signals that end it, politest first, each with the seconds it is given."""
         ...
 
+    @property
+    def workplace(self) -> Path:
+        """The folder it and its own children run in: whoever is there, serves."""
+        ...
+
     def prepare(self) -> Account:
         """Make its data folder where missing; the account it runs as. Raises ServicesError."""
         ...
@@ -65,10 +72,6 @@ class Server(Protocol):
 
     def url(self, port: int) -> str:
         """Where clients find it."""
-        ...
-
-    def diagnosis(self, log: str) -> ServicesError | None:
-        """The fault that *log* shows when it knows it."""
         ...
 
 
@@ -88,7 +91,9 @@ def state(home: Home, name: str) -> State:
     return State.RUNNING if record.process.alive() else State.CRASHED
 
 
-def ensure(home: Home, server: Server, port: int | None = None) -> Record:
+def ensure(
+    home: Home, server: Server, port: int | None = None, *, orphans_s: float = _ORPHANS_S
+) -> Record:
     """Give the running server, started where it does not run; the home must be locked.
 
     *port* None takes the port it had before when that is free, else any free one.
@@ -101,6 +106,7 @@ def ensure(home: Home, server: Server, port: int | None = None) -> Record:
         return record
     ensure_room(server.name, home.path, server.room_mb)
     account = server.prepare()
+    _await_orphans(server, orphans_s)
     for attempt in range(_PORT_TRIES):
         before = None if attempt else home.last_port(server.name)
         choice = _choose_port(server.name, port, before)
@@ -142,12 +148,24 @@ def ensure_room(server: str, folder: Path, need_mb: int) -> None:
         raise DiskFull(server, folder, free_mb, need_mb)
 
 
+def _await_orphans(server: Server, seconds: float) -> None:
+    """Wait until nobody works in its folder: two servers on one folder would destroy it.
+
+    After a SIGKILL of a PostgreSQL its backends need a moment to notice. Who stays was started
+    by others, or by a starter that died before it wrote the pid file.
+    """
+    deadline = time.monotonic() + seconds
+    while workers := pids_working_in(server.workplace):
+        if not until(deadline):
+            raise FolderInUse(server.name, server.workplace, min(workers))
+
+
 def _start(home: Home, server: Server, account: Account, port: int) -> Record:
     folder = home.folder(server.name)
     log = folder / "log"
     if log.exists():
         log.replace(folder / "log.previous")
-    process = launch(server.command(port), account=account, cwd=folder, log=log)
+    process = launch(server.command(port), account=account, cwd=server.workplace, log=log)
     if process is None:
         raise _fault(server, log, port)
     record = Record(process, port)
@@ -175,8 +193,7 @@ def _fault(server: Server, log: Path, port: int) -> ServicesError:
     if "No space left on device" in words:
         free_mb = shutil.disk_usage(log.parent).free // _MB
         return DiskFull(server.name, log.parent, free_mb, server.room_mb)
-    known = server.diagnosis(words)
-    return known or ServerDied(server.name, log, last_words(words))
+    return ServerDied(server.name, log, last_words(words))
 
 
 def last_words(log: str) -> str:
@@ -198,7 +215,7 @@ def _choose_port(server: str, asked: int | None, before: int | None) -> int:
         if not _free(asked):
             raise PortTaken(server, asked)
         return asked
-    return before if before is not None and _free(before) else _any_free_port()
+    return before if before is not None and _free(before) else any_free_port()
 
 
 def _free(port: int) -> bool:
@@ -213,7 +230,8 @@ def _free(port: int) -> bool:
     return True
 
 
-def _any_free_port() -> int:
+def any_free_port() -> int:
+    """A loopback port that nobody holds at this moment."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
