@@ -1,0 +1,1 @@
+"""City packs: reading, checking and loading them, and making the demo city and New York."""

@@ -1,0 +1,1 @@
+"""云溪区 Yunxi, the demo city: invented, and the same from the same seed."""

@@ -1,0 +1,90 @@
+"""Making the demo city as a city pack."""
+
+from importlib.resources import files
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from app.city.writing import toml_block, toml_line, write_layer, write_table, write_toml
+from app.city.yunxi import institutions
+from app.city.yunxi.blocks import make_blocks
+from app.city.yunxi.catalogue import STANDARD, catalogue, limits, table
+from app.city.yunxi.layers import make_layers
+from app.city.yunxi.regions import make_regions
+from app.city.yunxi.tiling import CENTRE, DIVISION, NAME, globe, make_tiling
+from app.city.yunxi.townscape import make_townscape
+from grid.code import STANDARD_PATTERN
+
+CELLS: Final = 2_000
+FEWEST_CELLS: Final = 100
+MOST_CELLS: Final = 100_000
+SEED: Final = 20260701
+
+
+def make_yunxi(out: Path, cells: int = CELLS, seed: int = SEED) -> None:
+    """Write the pack of a city of about *cells* cells into the folder *out*.
+
+    The same arguments give the same bytes. Raises ValueError outside 100 to 100,000 cells.
+    """
+    if not FEWEST_CELLS <= cells <= MOST_CELLS:
+        raise ValueError(f"{cells} cells: choose from {FEWEST_CELLS:,} to {MOST_CELLS:,}")
+    out.mkdir(parents=True, exist_ok=True)
+    land, life = (np.random.default_rng(n) for n in np.random.SeedSequence(seed).spawn(2))
+    town = make_townscape(cells, land)
+    blocks = make_blocks(town, land)
+    project = globe()
+    tiling = make_tiling(blocks, make_regions(blocks), project, life)
+    layers = make_layers(town, blocks, project, life)
+    write_layer(out / "areas.gpkg", "areas", tiling.areas)
+    write_layer(out / "cells.gpkg", "cells", tiling.cells)
+    for name, frame in layers.items():
+        write_layer(out / "layers.gpkg", name, frame)
+    write_table(out / "departments.csv", institutions.departments(tiling))
+    write_table(out / "jurisdiction.csv", institutions.jurisdiction(tiling))
+    write_table(out / "people.csv", institutions.people(tiling, life))
+    river = layers["water"].geometry.iloc[0]
+    write_table(out / "sensors.csv", institutions.sensors(tiling, river, life))
+    _write_rules(out)
+
+
+def _write_rules(out: Path) -> None:
+    """What does not depend on the shape of the city."""
+    write_table(out / "catalogue.csv", catalogue())
+    write_table(out / "limits.csv", limits())
+    write_table(out / "calendar.csv", table("calendar.csv"))
+    rules = (files("app.city.yunxi") / "routing.toml").read_text(encoding="utf-8")
+    (out / "routing.toml").write_text(rules, encoding="utf-8")
+    write_toml(out / "city.toml", _city())
+
+
+def _city() -> list[str]:
+    head = {
+        "catalogue_standard": STANDARD,
+        "code": DIVISION,
+        "name_zh": NAME.zh,
+        "name_en": NAME.en,
+        "timezone": "Asia/Shanghai",
+        "centre": CENTRE,
+        "zoom": 13,
+        "default_language": "zh",
+        "cell_code_pattern": STANDARD_PATTERN,
+        "filing": "auto",
+    }
+    levels = (
+        ("division", "市辖区", "District"),
+        ("street", "街道", "Street"),
+        ("community", "社区", "Community"),
+    )
+    return [
+        "\n".join(toml_line(key, value) for key, value in head.items()),
+        toml_block("[merge]", {"radius_m": 50, "minutes": 30}),
+        toml_block(
+            "[working_time]",
+            {"weekend": [6, 7], "periods": [["08:30", "12:00"], ["14:00", "18:00"]]},
+        ),
+        *(
+            toml_block("[[level]]", {"level": level, "name_zh": zh, "name_en": en})
+            for level, zh, en in levels
+        ),
+    ]

@@ -1,0 +1,148 @@
+from pathlib import Path
+
+import geopandas as gpd
+import numpy as np
+import pytest
+import shapely
+
+from app.city.yunxi.blocks import GRID_M, find_borders, make_blocks
+from app.city.yunxi.catalogue import catalogue, limits
+from app.city.yunxi.making import make_yunxi
+from app.city.yunxi.regions import make_regions, rank_of
+from app.city.yunxi.townscape import make_townscape
+from grid.code import CellCode
+
+
+@pytest.fixture(scope="module")
+def pack(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("yunxi")
+    make_yunxi(out, cells=300)
+    return out
+
+
+@pytest.fixture(scope="module")
+def cells(pack: Path) -> gpd.GeoDataFrame:
+    return gpd.read_file(pack / "cells.gpkg")
+
+
+@pytest.fixture(scope="module")
+def areas(pack: Path) -> gpd.GeoDataFrame:
+    return gpd.read_file(pack / "areas.gpkg")
+
+
+def test_the_same_seed_gives_the_same_bytes(pack: Path, tmp_path: Path):
+    make_yunxi(tmp_path, cells=300)
+
+    names = sorted(path.name for path in pack.iterdir())
+    assert names == sorted(path.name for path in tmp_path.iterdir())
+    assert [name for name in names if _bytes(pack, name) != _bytes(tmp_path, name)] == []
+
+
+def test_another_seed_gives_another_city(pack: Path, tmp_path: Path):
+    make_yunxi(tmp_path, cells=300, seed=1)
+
+    assert _bytes(pack, "cells.gpkg") != _bytes(tmp_path, "cells.gpkg")
+
+
+@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("cells", [100, 700])
+def test_cells_cover_the_city_without_gap_or_overlap(cells: int, seed: int):
+    rng = np.random.default_rng(seed)
+    town = make_townscape(cells, rng)
+
+    blocks = make_blocks(town, rng)
+
+    assert shapely.is_valid(blocks.shapes).all()
+    assert shapely.coverage_is_valid(blocks.shapes)
+    covered = shapely.coverage_union_all(blocks.shapes)
+    rounding = town.boundary.length * GRID_M
+    assert covered.symmetric_difference(town.boundary).area < rounding
+    assert abs(len(blocks.shapes) / cells - 1) < 0.25
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_every_community_and_street_is_one_piece(seed: int):
+    rng = np.random.default_rng(seed)
+    blocks = make_blocks(make_townscape(700, rng), rng)
+
+    regions = make_regions(blocks)
+
+    streets = regions.street[regions.community]
+    for group in (regions.community, streets):
+        for number in range(group.max() + 1):
+            whole = shapely.coverage_union_all(blocks.shapes[group == number])
+            assert whole.geom_type == "Polygon"
+
+
+def test_cells_stay_a_coverage_on_the_globe(cells: gpd.GeoDataFrame):
+    assert cells.crs == "EPSG:4326"
+    assert cells.is_valid.all()
+    assert shapely.coverage_is_valid(cells.geometry.to_numpy())
+
+
+def test_a_community_is_exactly_the_union_of_its_cells(
+    cells: gpd.GeoDataFrame, areas: gpd.GeoDataFrame
+):
+    shapes = areas.set_index("code").geometry
+    for community, members in cells.groupby("area"):
+        assert shapely.coverage_union_all(members.geometry.to_numpy()).equals(shapes[community])
+
+
+def test_codes_name_the_areas_above(cells: gpd.GeoDataFrame, areas: gpd.GeoDataFrame):
+    parents = areas.set_index("code")["parent"]
+    for code, area in zip(cells["code"], cells["area"], strict=True):
+        community, street, division = CellCode.parse(code).parents
+        assert area == community
+        assert parents[community] == street
+        assert parents[street] == division
+
+
+def test_serials_are_dense_and_begin_in_the_north_west(cells: gpd.GeoDataFrame):
+    for _, members in cells.groupby("area"):
+        serials = [CellCode.parse(code).serial for code in members["code"]]
+        assert serials == list(range(1, len(serials) + 1))
+        middle = shapely.get_coordinates(shapely.centroid(members.geometry.to_numpy()))
+        assert rank_of(middle).tolist() == list(range(len(serials)))
+
+
+def test_the_mean_cell_is_about_ten_thousand_square_metres(cells: gpd.GeoDataFrame):
+    mean = cells.to_crs("EPSG:32649").area.mean()
+
+    assert 8_000 < mean < 12_000
+
+
+def test_the_catalogue_has_the_403_codes_of_the_standard():
+    lines = catalogue()
+
+    kinds = [line["kind"] for line in lines]
+    assert (kinds.count("component"), kinds.count("matter")) == (153, 250)
+    assert len({(line["kind"], line["code"]) for line in lines}) == 403
+
+
+def test_every_matter_has_exactly_one_condition_by_default():
+    matters = [line["code"] for line in catalogue() if line["kind"] == "matter"]
+    defaults = {(line["category"], line["condition"]) for line in limits() if _is_default(line)}
+
+    assert sorted(category for category, _ in defaults) == sorted([*matters, "*"])
+
+
+def test_a_city_of_no_sensible_size_is_refused(tmp_path: Path):
+    with pytest.raises(ValueError, match="100 to 100,000"):
+        make_yunxi(tmp_path, cells=99)
+
+
+def test_borders_are_told_once_with_both_sides():
+    shapes = np.array([shapely.box(0, 0, 1, 1), shapely.box(1, 0, 2, 1), shapely.box(5, 5, 6, 6)])
+
+    borders = find_borders(shapes)
+
+    assert (borders.left.tolist(), borders.right.tolist()) == ([0], [1])
+    assert borders.length_m.tolist() == [1.0]
+
+
+def _bytes(folder: Path, name: str) -> bytes:
+    return (folder / name).read_bytes()
+
+
+def _is_default(line: dict[str, str]) -> bool:
+    return line["default"] == "true"
