@@ -1,1 +1,1 @@
-"""Pure geometry: positions, datums, measures and the point → cell index. Knows nothing of cities."""
+"""Pure geometry: positions, datums, measures, the point → cell index. Knows nothing of cities."""

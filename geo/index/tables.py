@@ -1,0 +1,93 @@
+"""What a pixel can say, and the tables it refers to.
+
+A pixel is one int32. From 0 up it is the number of the cell that covers it wholly; OUTSIDE means
+no cell touches it; below that it refers to a row of a table, see `refer`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+OUTSIDE: Final = -1
+BLOCK, CHORD, FAN, CROWD = range(4)
+FAN_EDGES: Final = 3
+FAN_LABELS: Final = 1 << FAN_EDGES
+
+
+def refer(kind: int, number: NDArray[np.intp]) -> NDArray[np.int32]:
+    """The pixel that refers to row *number* of the table of this *kind*.
+
+    BLOCK: 16 finer pixels. CHORD: one edge of the outlines crosses it, left or right decides.
+    FAN: up to three edges, the three sides together decide. CROWD: candidate cells to be tested.
+    """
+    return (-2 - (number * 4 + kind)).astype(np.int32)
+
+
+@dataclass(frozen=True, slots=True)
+class Pyramid:
+    """The top pixels (rows, columns) and the tables below them.
+
+    `blocks` (n, 16) rows from the south, columns from the west; `fans` (n, 11) three edges and the
+    cell for each of eight side combinations; `crowd_starts` cuts `crowd_cells` (ascending).
+    """
+
+    top: NDArray[np.int32]
+    blocks: NDArray[np.int32]
+    fans: NDArray[np.int32]
+    crowd_starts: NDArray[np.int32]
+    crowd_cells: NDArray[np.int32]
+
+
+@dataclass(slots=True)
+class Growing:
+    """Tables while they are being filled; each `add_…` gives the pixels that refer to its rows."""
+
+    blocks: list[NDArray[np.int32]] = field(default_factory=list[NDArray[np.int32]])
+    fans: list[NDArray[np.int32]] = field(default_factory=list[NDArray[np.int32]])
+    crowd_sizes: list[NDArray[np.int32]] = field(default_factory=list[NDArray[np.int32]])
+    crowd_cells: list[NDArray[np.int32]] = field(default_factory=list[NDArray[np.int32]])
+    counts: list[int] = field(default_factory=lambda: [0, 0, 0, 0])
+
+    @classmethod
+    def onto(cls, pyramid: Pyramid) -> Growing:
+        """Tables that continue those of *pyramid*."""
+        sizes = np.diff(pyramid.crowd_starts)
+        counts = [len(pyramid.blocks), 0, len(pyramid.fans), len(sizes)]
+        return cls([pyramid.blocks], [pyramid.fans], [sizes], [pyramid.crowd_cells], counts)
+
+    def add_blocks(self, blocks: NDArray[np.int32]) -> NDArray[np.int32]:
+        """Keep *blocks* (n, 16); they may still be filled in place afterwards."""
+        self.blocks.append(blocks)
+        return self._next(BLOCK, len(blocks))
+
+    def add_fans(self, fans: NDArray[np.int32]) -> NDArray[np.int32]:
+        """Keep *fans* (n, 11)."""
+        self.fans.append(fans)
+        return self._next(FAN, len(fans))
+
+    def add_crowds(self, sizes: NDArray[np.int32], cells: NDArray[np.int32]) -> NDArray[np.int32]:
+        """Keep candidate lists of these *sizes*, laid one after the other in *cells*."""
+        self.crowd_sizes.append(sizes)
+        self.crowd_cells.append(cells)
+        return self._next(CROWD, len(sizes))
+
+    def finished(self, top: NDArray[np.int32]) -> Pyramid:
+        """All rows so far under these *top* pixels."""
+        no_rows = np.empty(0, dtype=np.int32)
+        sizes = np.concatenate([no_rows, *self.crowd_sizes])
+        return Pyramid(
+            top,
+            np.concatenate([no_rows.reshape(0, 16), *self.blocks]),
+            np.concatenate([no_rows.reshape(0, FAN_EDGES + FAN_LABELS), *self.fans]),
+            np.concatenate([[0], np.cumsum(sizes)]).astype(np.int32),
+            np.concatenate([no_rows, *self.crowd_cells]),
+        )
+
+    def _next(self, kind: int, count: int) -> NDArray[np.int32]:
+        first = self.counts[kind]
+        self.counts[kind] += count
+        return refer(kind, np.arange(first, first + count))
