@@ -58,6 +58,17 @@ class Settings(BaseSettings):
     session_absolute: timedelta = Field(
         default=timedelta(hours=12), description="A session older than this is over."
     )
+    relay_every_s: float = Field(
+        default=1.0, gt=0, description="The relay looks at least so often, told or not; seconds."
+    )
+    rescue_after_s: float = Field(
+        default=1.0,
+        gt=0,
+        description="A report undecided for so long is decided without the stream; seconds.",
+    )
+    clock_every_s: float = Field(
+        default=1.0, gt=0, description="How often the clock looks for what fell due; seconds."
+    )
     stop_after: timedelta = Field(
         default=timedelta(seconds=10),
         description="How long SIGTERM waits for open requests; live streams are cut then.",

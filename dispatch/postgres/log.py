@@ -64,7 +64,7 @@ async def number(conn: AsyncConnection, limit: int = 1000) -> list[Entry]:
 
 
 async def unpublished(conn: AsyncConnection, limit: int = 1000) -> list[Entry]:
-    """Numbered rows that the topic has not got yet, in order, locked."""
+    """Numbered rows that the topic has not got yet, in order."""
     async with conn.cursor(row_factory=class_row(Entry)) as cur:
         await cur.execute(
             """
@@ -73,7 +73,6 @@ async def unpublished(conn: AsyncConnection, limit: int = 1000) -> list[Entry]:
              WHERE position IS NOT NULL AND published_at IS NULL
              ORDER BY position
              LIMIT %s
-               FOR UPDATE
             """,
             [limit],
         )
@@ -88,7 +87,7 @@ async def mark_published(conn: AsyncConnection, positions: list[int]) -> None:
 
 
 async def unannounced(conn: AsyncConnection, limit: int = 500) -> list[Waiting]:
-    """Accepted reports that were never carried to the stream, oldest first, locked."""
+    """Accepted reports that were never carried to the stream, oldest first. Not locked."""
     async with conn.cursor(row_factory=class_row(Waiting)) as cur:
         await cur.execute(
             """
@@ -97,7 +96,6 @@ async def unannounced(conn: AsyncConnection, limit: int = 500) -> list[Waiting]:
              WHERE state = 'accepted' AND published_at IS NULL
              ORDER BY id
              LIMIT %s
-               FOR UPDATE SKIP LOCKED
             """,
             [limit],
         )

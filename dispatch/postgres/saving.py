@@ -58,8 +58,8 @@ _INSERT_EVENTS: Final = """
 _INSERT_OUTBOX: Final = """
     INSERT INTO outbox (topic, key, dedup, payload)
     SELECT %(topic)s, r.key, r.dedup, r.payload
-      FROM jsonb_to_recordset(%(rows)s::jsonb) WITH ORDINALITY AS r(
-           key text, dedup text, payload text, n bigint)
+      FROM ROWS FROM (jsonb_to_recordset(%(rows)s::jsonb) AS (
+               key text, dedup text, payload text)) WITH ORDINALITY AS r(key, dedup, payload, n)
      ORDER BY r.n
 """
 

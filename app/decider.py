@@ -1,0 +1,69 @@
+"""Decides reports for the agent and for the rescue, under the rulebook of the moment."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from pathlib import Path
+from typing import Final
+
+import structlog
+
+from app.database import TRANSIENT, Database, DatabaseAway, wake_ups
+from app.rulebook import PACK_CHANNEL, NoCity, load_rulebook
+from app.worker_metrics import WorkerMetrics
+from dispatch import actions
+from dispatch.actions import Decided
+from dispatch.postgres.book import PostgresBook
+from dispatch.postgres.clock import now
+from dispatch.postgres.saving import fail_report
+from dispatch.rulebook import Rulebook
+
+_log: Final = structlog.get_logger("citygrid.decider")
+_LOOK_AGAIN_S: Final = 30.0
+
+
+class Decider:
+    """One for a worker process. Its rulebook follows the city packs that are loaded."""
+
+    def __init__(self, database: Database, cache: Path, metrics: WorkerMetrics) -> None:
+        self._database, self._cache, self._metrics = database, cache, metrics
+        self._rules: Rulebook | None = None
+
+    async def read_rules(self) -> Rulebook:
+        """The newest rulebook, read now. Raises NoCity or DatabaseAway."""
+        async with self._database.connection() as conn:
+            rules = await load_rulebook(conn, self._cache)
+        if self._rules is None or self._rules.versions != rules.versions:
+            _log.info("rulebook read", city=rules.city, versions=dict(rules.versions))
+        self._rules = rules
+        return rules
+
+    async def follow_packs(self) -> None:
+        """Read the rulebook again whenever a pack is loaded, until cancelled."""
+        async for _ in wake_ups(self._database.url, PACK_CHANNEL, every_s=_LOOK_AGAIN_S):
+            try:
+                await self.read_rules()
+            except (NoCity, DatabaseAway, *TRANSIENT) as err:
+                _log.warning("rulebook not read", error=str(err))
+
+    async def decide(self, report_ids: Collection[int]) -> int:
+        """Decide all of them, each batch in a transaction of its own; how many were decided."""
+        rules = self._rules or await self.read_rules()
+        total = 0
+        while True:
+            with self._metrics.batch():
+                done = await self._batch(report_ids, rules)
+            self._metrics.count(done)
+            total += done.cased + done.merged + done.rejected
+            if not done.more:
+                return total
+
+    async def _batch(self, report_ids: Collection[int], rules: Rulebook) -> Decided:
+        async with self._database.connection() as conn:
+            return await actions.decide(PostgresBook(conn), report_ids, rules, now=await now(conn))
+
+    async def give_up_on(self, report_id: int, problem: str) -> None:
+        """Count a failed attempt on a report that breaks its batch; the fifth makes it dead."""
+        _log.error("report cannot be decided", report=report_id, problem=problem)
+        async with self._database.connection() as conn:
+            await fail_report(conn, report_id, problem, await now(conn))

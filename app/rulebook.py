@@ -1,0 +1,74 @@
+"""The rulebook of the city as it stands in the database, and keeping it current."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, Final
+
+from psycopg import AsyncConnection
+
+from dispatch.calendar import WorkingCalendar
+from dispatch.deadlines import Limits
+from dispatch.routing import Router
+from dispatch.rulebook import Rulebook
+from grid.catalogue import Catalogue
+from grid.department import Departments
+from grid.duty import Jurisdiction
+from grid.postgres import load_grid
+
+PACK_CHANNEL: Final = "citygrid_pack"
+"""NOTIFY channel: a city pack was loaded."""
+
+Parts = Mapping[str, Any]
+"""The newest content of each part of the pack, as loaded from JSON."""
+
+
+class NoCity(Exception):
+    """No city pack has been loaded into this database."""
+
+    def __init__(self) -> None:
+        super().__init__("no city is loaded: run `citygrid city load PACK` first")
+
+
+async def read_parts(conn: AsyncConnection) -> tuple[Parts, Mapping[str, int]]:
+    """The newest version of every part, and its number. Raises NoCity."""
+    found = await conn.execute(
+        """
+        SELECT DISTINCT ON (part) part, content, version
+          FROM city_part
+         ORDER BY part, version DESC
+        """
+    )
+    rows = await found.fetchall()
+    if not rows:
+        raise NoCity
+    return {row[0]: row[1] for row in rows}, {row[0]: row[2] for row in rows}
+
+
+async def load_rulebook(conn: AsyncConnection, cache: Path) -> Rulebook:
+    """The city at its newest versions; *cache* is a folder for the point → cell index."""
+    parts, versions = await read_parts(conn)
+    found = await conn.execute("SELECT max(version) FROM grid_version")
+    [grid_version] = await found.fetchone() or (None,)
+    if grid_version is None:
+        raise NoCity
+    grid = await load_grid(conn, grid_version, cache)
+    departments = Departments.of(parts["departments"])
+    city = parts["city"]
+    return Rulebook(
+        city=city["code"],
+        grid=grid,
+        catalogue=Catalogue.of(parts["catalogue"]),
+        departments=departments,
+        router=Router.of(
+            parts["routing"], Jurisdiction.of(parts["jurisdiction"]), grid.hierarchy, departments
+        ),
+        limits=Limits.of(parts["limits"]),
+        calendar=WorkingCalendar.of(parts["calendar"]),
+        versions={**versions, "grid": grid_version},
+        auto_file=city["filing"] == "auto",
+        merge_radius_m=city["merge"]["radius_m"],
+        merge_within=timedelta(minutes=city["merge"]["minutes"]),
+    )

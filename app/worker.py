@@ -1,0 +1,143 @@
+"""The worker process: agents over the streams, the relay before them, the rescue behind them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager
+from typing import Final
+
+import structlog
+from aiokafka.errors import KafkaError
+from psycopg import AsyncConnection
+
+from app.database import TRANSIENT, Database, DatabaseAway, connect, wake_ups
+from app.decider import Decider
+from app.engines import engine_url
+from app.settings import Settings
+from app.worker_metrics import WorkerMetrics
+from dispatch.postgres.inbox import INBOX_CHANNEL
+from dispatch.postgres.log import overlooked
+from dispatch.postgres.saving import OUTBOX_CHANNEL
+from streams.agents import add_reports_agent
+from streams.carriers import KafkaCarrier
+from streams.engine import make_app, run_worker
+from streams.herald import RedisHerald
+from streams.loops import keep_at
+from streams.ports import Carrier, Record
+from streams.postgres import LogCarrier, lead, relay_turn
+
+REPORTS_GROUP: Final = "citygrid-reports"
+"""Consumer group of the workers that decide reports."""
+
+_log: Final = structlog.get_logger("citygrid.worker")
+
+
+class Worker:
+    """One worker process; start as many as there are cores, on any number of machines."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self.metrics = WorkerMetrics()
+        self._database = Database(settings.database_url, settings.database_connections)
+        self._decider = Decider(self._database, settings.home / "cache", self.metrics)
+        self._kafka = KafkaCarrier(engine_url(settings)) if settings.kafka_url else None
+
+    async def run(self) -> int:
+        """Work until SIGTERM; returns the exit code. Raises DatabaseAway or NoCity at the start."""
+        await self._database.open()
+        await self._decider.read_rules()
+        app = make_app(
+            REPORTS_GROUP, engine_url(self._settings), datadir=self._settings.home / "faust"
+        )
+        add_reports_agent(
+            app,
+            self._decider.decide,
+            self._decider.give_up_on,
+            _Letters(self._database, self._kafka),
+            transient=(DatabaseAway, KafkaError, *TRANSIENT),
+        )
+        async with self._background():
+            return await run_worker([app])
+
+    @asynccontextmanager
+    async def _background(self) -> AsyncGenerator[None]:
+        loops = [self._relay(), self._rescue(), self._decider.follow_packs()]
+        tasks = [asyncio.create_task(loop) for loop in loops]
+        try:
+            yield
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            if self._kafka:
+                await self._kafka.close()
+            await self._database.close()
+
+    async def _relay(self) -> None:
+        """Be the relay when nobody else is: the connection that holds the lock does the work."""
+        url = self._settings.database_url
+        ticks = wake_ups(url, INBOX_CHANNEL, OUTBOX_CHANNEL, every_s=self._settings.relay_every_s)
+        relay = _Relay(url, self._kafka, RedisHerald(self._settings.redis_url), self.metrics)
+        try:
+            await keep_at("relay", relay.turn, ticks)
+        finally:
+            await relay.close()
+
+    async def _rescue(self) -> None:
+        every_s = self._settings.rescue_after_s / 2
+        ticks = wake_ups(self._settings.database_url, every_s=every_s)
+        await keep_at("rescue", self._rescued, ticks)
+
+    async def _rescued(self) -> int:
+        async with self._database.connection() as conn:
+            late = await overlooked(conn, older_than_s=self._settings.rescue_after_s)
+        if not late:
+            return 0
+        decided = await self._decider.decide(late)
+        self.metrics.rescued.inc(decided)
+        _log.info("rescued", late=len(late), decided=decided)
+        return decided
+
+
+class _Relay:
+    """The relay of this process, at work only while it leads."""
+
+    def __init__(
+        self, url: str, kafka: Carrier | None, herald: RedisHerald, metrics: WorkerMetrics
+    ) -> None:
+        self._url, self._kafka, self._herald, self._metrics = url, kafka, herald, metrics
+        self._conn: AsyncConnection | None = None
+        self._leads = False
+
+    async def turn(self) -> int:
+        """One turn; 0 when another process leads. The lock lives and dies with the connection."""
+        if self._conn is None or self._conn.closed:
+            self._conn, self._leads = await connect(self._url), False
+        self._leads = self._leads or await lead(self._conn)
+        if not self._leads:
+            return 0
+        carrier = self._kafka or LogCarrier(self._conn)
+        moved = await relay_turn(self._conn, carrier, self._herald)
+        self._metrics.relayed.inc(moved)
+        return moved
+
+    async def close(self) -> None:
+        """Give up the lead."""
+        await self._herald.close()
+        if self._conn:
+            await self._conn.close()
+
+
+class _Letters:
+    """Dead letters go where the streams are."""
+
+    def __init__(self, database: Database, kafka: Carrier | None) -> None:
+        self._database, self._kafka = database, kafka
+
+    async def carry(self, topic: str, records: Sequence[Record]) -> None:
+        if self._kafka:
+            await self._kafka.carry(topic, records)
+            return
+        async with self._database.connection() as conn:
+            await LogCarrier(conn).carry(topic, records)

@@ -1,0 +1,41 @@
+"""What a worker counts, for Prometheus; per batch, never per message."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from typing import Final
+
+from prometheus_client import CollectorRegistry, Counter, Histogram
+
+from dispatch.actions import Decided
+
+_SECONDS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
+
+
+class WorkerMetrics:
+    """The counters of one worker process."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self._decided = Counter(
+            "city_reports_decided", "Reports by outcome.", ["outcome"], registry=self.registry
+        )
+        self._seconds = Histogram(
+            "city_decide_batch_seconds",
+            "Time of one deciding transaction.",
+            buckets=_SECONDS,
+            registry=self.registry,
+        )
+        self.relayed = Counter("city_relayed", "Rows the relay moved.", registry=self.registry)
+        self.rescued = Counter(
+            "city_rescued", "Reports decided because the stream was late.", registry=self.registry
+        )
+
+    def batch(self) -> AbstractContextManager[object]:
+        """Times one transaction."""
+        return self._seconds.time()
+
+    def count(self, done: Decided) -> None:
+        """Adds the outcomes of one transaction."""
+        for outcome in ("cased", "merged", "rejected", "failed"):
+            self._decided.labels(outcome).inc(getattr(done, outcome))

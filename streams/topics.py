@@ -1,0 +1,17 @@
+"""The topics and their partitions. Made by script, never by a worker; the numbers never change."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+REPORTS: Final = "reports.v1"
+"""Accepted reports, each by its id; key: category, so that reports of one category keep order."""
+
+CASE_EVENTS: Final = "case-events.v1"
+"""What happened to cases, as CloudEvents; key: case id."""
+
+DEAD_LETTERS: Final = "dead-letters.v1"
+"""Messages no agent could read; key: where they stood."""
+
+PARTITIONS: Final[Mapping[str, int]] = {REPORTS: 12, CASE_EVENTS: 12, DEAD_LETTERS: 1}

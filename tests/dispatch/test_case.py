@@ -1,0 +1,118 @@
+"""The moves of a case and the chain of its history."""
+
+import json
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dispatch import events as e
+from dispatch.case import MOVES, Case, Move, Order, State, evolve, moves_from, obey
+from dispatch.decide import Opened, decide
+from dispatch.errors import IllegalMove, MissingDepartment, MissingReason, OwnWork, StaleCase
+from tests.makers import NOON, report, rulebook, spot
+
+RULES = rulebook()
+
+
+def a_case(state: State = State.ASSIGNED, **changes: object) -> Case:
+    decision = decide(report(), RULES.grid.place(*spot()), [], RULES, case_id=1, now=NOON)
+    assert isinstance(decision, Opened)
+    return replace(decision.case, state=state, **changes)
+
+
+def ordered(case: Case, move: Move, actor: str = "wang") -> Case:
+    order = Order(move, reason="because", department="water")
+    return evolve(case, obey(case, order, actor=actor, now=NOON + timedelta(hours=1)))
+
+
+def test_the_way_from_assigned_to_closed() -> None:
+    case = a_case()
+    for move, actor in ((Move.HANDLE, "li"), (Move.VERIFY, "wang"), (Move.CLOSE, "wang")):
+        case = ordered(case, move, actor)
+
+    assert case.state is State.CLOSED
+    assert case.closed_at is not None
+
+
+def test_what_was_sent_back_belongs_to_nobody_until_assigned_again() -> None:
+    case = ordered(a_case(), Move.SEND_BACK)
+
+    assert (case.state, case.department) == (State.FILED, None)
+    assert ordered(case, Move.ASSIGN).department == "water"
+
+
+@pytest.mark.parametrize("state", list(State))
+@pytest.mark.parametrize("move", list(Move))
+def test_a_move_is_possible_exactly_where_the_table_says(state: State, move: Move) -> None:
+    case = a_case(state)
+
+    if state in MOVES[move].origins:
+        assert ordered(case, move).state is MOVES[move].target
+    else:
+        with pytest.raises(IllegalMove, match=f"cannot {move} a case that is {state}"):
+            ordered(case, move)
+
+
+@pytest.mark.parametrize("move", [move for move, step in MOVES.items() if step.needs_reason])
+def test_a_move_that_needs_a_reason_is_refused_without(move: Move) -> None:
+    case = a_case(next(iter(MOVES[move].origins)))
+
+    with pytest.raises(MissingReason):
+        obey(case, Order(move, reason="  "), actor="wang", now=NOON)
+
+
+def test_assigning_needs_a_department() -> None:
+    with pytest.raises(MissingDepartment):
+        obey(a_case(State.FILED), Order(Move.ASSIGN), actor="wang", now=NOON)
+
+
+def test_nobody_verifies_own_work() -> None:
+    case = ordered(a_case(), Move.HANDLE, "li")
+
+    with pytest.raises(OwnWork):
+        obey(case, Order(Move.VERIFY), actor="li", now=NOON)
+
+
+def test_an_order_for_an_older_version_is_stale() -> None:
+    case = a_case()
+
+    with pytest.raises(StaleCase):
+        obey(case, Order(Move.HANDLE, version=case.version - 1), actor="li", now=NOON)
+
+
+def test_an_ended_case_has_no_moves() -> None:
+    assert moves_from(State.CLOSED) == moves_from(State.VOID) == ()
+
+
+def test_an_event_never_lies_before_the_opening_of_the_case() -> None:
+    event = obey(a_case(), Order(Move.HANDLE), actor="li", now=NOON - timedelta(days=5))
+
+    assert event.at == NOON
+
+
+def test_the_canonical_text_has_no_floats_and_sorted_keys() -> None:
+    decision = decide(report(), RULES.grid.place(*spot()), [], RULES, case_id=1, now=NOON)
+    assert isinstance(decision, Opened)
+    text = e.canonical(1, 1, decision.steps[0][1])
+
+    fields = json.loads(text, parse_float=lambda number: pytest.fail(f"a float: {number}"))
+    assert list(fields) == sorted(fields)
+    assert fields["lon"] == f"{spot()[0]:.9f}"
+
+
+@given(st.lists(st.sampled_from(list(Move)), max_size=12))
+def test_every_event_is_chained_to_the_one_before(moves: list[Move]) -> None:
+    case = a_case()
+    for move in moves:
+        if move in moves_from(case.state):
+            actor = "wang" if case.handled_by == "li" else "li"
+            order = Order(move, reason="because", department="water")
+            event = obey(case, order, actor=actor, now=NOON)
+            after = evolve(case, event)
+            assert after.version == case.version + 1
+            canon = e.canonical(case.id, after.version, event)
+            assert after.head == e.link(case.head, canon)
+            case = after

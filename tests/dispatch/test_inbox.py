@@ -1,0 +1,126 @@
+"""The inbox: idempotent, durable when committed, receipts that cannot be guessed."""
+
+import asyncio
+from dataclasses import replace
+
+import pytest
+from psycopg import AsyncConnection
+
+from app.database import Database
+from dispatch.postgres.inbox import accept_many, add_photo, find_by_receipt, list_standing
+from dispatch.report import Acceptance, Reporter, Submission
+from tests.makers import NOON, submission
+
+
+async def take(conn: AsyncConnection, *submissions: Submission) -> list[Acceptance]:
+    async with conn.transaction():
+        return await accept_many(conn, submissions)
+
+
+async def test_a_repeat_of_the_same_bytes_gets_the_same_receipt(conn: AsyncConnection) -> None:
+    one = submission()
+
+    [first], [again] = await take(conn, one), await take(conn, one)
+
+    assert (first.fresh, again.fresh, again.conflict) == (True, False, False)
+    assert again.receipt == first.receipt
+
+
+async def test_the_same_key_with_other_bytes_is_a_conflict_and_the_first_is_kept(
+    conn: AsyncConnection,
+) -> None:
+    one = submission(description="first")
+    [first] = await take(conn, one)
+
+    [second] = await take(conn, replace(one, body_sha256=bytes(32), description="second"))
+
+    assert second.conflict
+    standing = await find_by_receipt(conn, first.receipt)
+    assert standing is not None
+    assert standing.description == "first"
+
+
+async def test_one_key_twice_in_a_batch_is_one_row(conn: AsyncConnection) -> None:
+    one = submission()
+
+    first, second = await take(conn, one, one)
+
+    assert first.receipt == second.receipt
+    found = await conn.execute("SELECT count(*) FROM inbox")
+    assert await found.fetchone() == (1,)
+
+
+async def test_the_same_key_of_another_source_is_another_report(conn: AsyncConnection) -> None:
+    one = submission()
+
+    first, other = await take(conn, one, replace(one, source="device:2"))
+
+    assert first.receipt != other.receipt
+    assert other.fresh
+
+
+async def test_fifty_at_once_make_one_row(database_url: str, conn: AsyncConnection) -> None:
+    one, database = submission(), Database(database_url, size=10)
+
+    async def send() -> Acceptance:
+        async with database.connection() as own:
+            return (await accept_many(own, [one]))[0]
+
+    answers = await asyncio.gather(*(send() for _ in range(50)))
+
+    assert len({answer.receipt for answer in answers}) == 1
+    assert sum(answer.fresh for answer in answers) == 1
+    await database.close()
+
+
+async def test_reporters_are_kept_apart_from_reports(conn: AsyncConnection) -> None:
+    await take(conn, submission(reporter=Reporter(name="王", phone="13800000000")))
+
+    found = await conn.execute("SELECT name, phone FROM reporter")
+    assert await found.fetchall() == [("王", "13800000000")]
+    found = await conn.execute("SELECT count(*) FROM inbox WHERE body::text LIKE '%1380%'")
+    assert await found.fetchone() == (0,)
+
+
+@pytest.mark.parametrize(("numbers", "flagged"), [((1, 2, 3), [0, 0, 0]), ((3, 1, 3), [0, 1, 1])])
+async def test_a_device_sequence_that_does_not_rise_is_flagged(
+    conn: AsyncConnection, numbers: tuple[int, ...], flagged: list[int]
+) -> None:
+    for seq in numbers:
+        await take(conn, submission(device_seq=seq))
+
+    found = await conn.execute("SELECT cardinality(flags) FROM inbox ORDER BY id")
+    assert [row[0] for row in await found.fetchall()] == flagged
+
+
+async def test_the_same_photo_twice_is_one_photo(conn: AsyncConnection) -> None:
+    [answer] = await take(conn, submission())
+    photo = {"sha256": b"x" * 32, "media_type": "image/jpeg", "original": b"o", "display": b"d"}
+
+    first = await add_photo(conn, answer.receipt, **photo)
+    again = await add_photo(conn, answer.receipt, **photo)
+
+    assert first == again
+    assert first is not None
+
+
+async def test_a_photo_of_an_unknown_report_is_not_kept(conn: AsyncConnection) -> None:
+    photo = {"sha256": b"x" * 32, "media_type": "image/jpeg", "original": b"o", "display": b"d"}
+
+    assert await add_photo(conn, "0" * 32, **photo) is None
+
+
+async def test_reports_are_listed_by_when_they_came_and_how_they_stand(
+    conn: AsyncConnection,
+) -> None:
+    await take(conn, submission(), submission(category="01001"))
+    found = await conn.execute("SELECT min(received_at), max(received_at) FROM inbox")
+    since, until = await found.fetchone() or (NOON, NOON)
+
+    rubbish = await list_standing(
+        conn, since=since, until=until.replace(year=2999), category="06010"
+    )
+    ended = await list_standing(conn, since=since, until=until.replace(year=2999), ended=True)
+
+    assert [one.category for one in rubbish] == ["06010"]
+    assert ended == []
