@@ -1,8 +1,9 @@
 """The loop of an agent: batches in, and no exception out.
 
-Faust acknowledges and skips what an agent was handling when it raised, and more than that. So
-nothing may leave this loop: what may pass by itself is tried again, what will never work is
-found by halving and handed to whoever keeps the dead letters.
+Faust acknowledges and skips what an agent was handling when it raised or was cancelled, and more
+than that. So nothing may leave this loop: what may pass by itself is tried again, what will never
+work is found by halving and handed to whoever keeps the dead letters. And Faust acknowledges
+nothing here: the loop does, batch by batch, once a batch is settled.
 """
 
 import asyncio
@@ -34,8 +35,14 @@ OnPoison = Callable[[Message, Exception], Awaitable[object]]
 class BatchStream(Protocol):
     """What is needed of a Faust stream over a topic of raw bytes."""
 
-    def take_events(self, max_: int, within: float) -> AsyncIterable[Sequence[Any]]:
+    enable_acks: bool
+
+    def noack_take(self, max_: int, within: float) -> AsyncIterable[Sequence[Any]]:
         """Up to *max_* events at a time, or what came within *within* seconds."""
+        ...
+
+    async def ack(self, event: Any) -> bool:
+        """Count *event* as handled."""
         ...
 
 
@@ -59,8 +66,11 @@ async def batches(
     attempt. Only cancellation leaves.
     """
     loop = _Loop(handle, on_poison, transient, on_turn)
-    async for events in stream.take_events(size, within=within_s):
+    stream.enable_acks = False  # Faust puts it back to what it was when the loop is cancelled
+    async for events in stream.noack_take(size, within=within_s):
         await loop.settle([message_of(event) for event in events])
+        for event in events:
+            await stream.ack(event)
 
 
 def message_of(event: Any) -> Message:

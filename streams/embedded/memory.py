@@ -140,6 +140,10 @@ class MemoryLog:
         if self._groups[group].members.pop(member, None) is not None:
             self._regroup(group)
 
+    def forget_group(self, group: str) -> None:
+        """Forget a group and its offsets; if it comes back it reads everything."""
+        self._groups.pop(group, None)
+
     def _partitions(self, topic: str) -> list[list[Record]]:
         try:
             return self._topics[topic]
