@@ -44,14 +44,14 @@ class Limit:
 
     @classmethod
     def of(cls, rows: Sequence[Row]) -> Self:
-        """The limit that the rows of one category and condition make together."""
+        """The limit that the rows of one category and condition, in order, make together."""
         _refuse_repeated_milestones(rows)
-        first = min(rows, key=_row)
+        first = rows[0]
         return cls(
             category=first["category"],
             condition=first["condition"],
             name=Label.of(first["name"]),
-            milestones=tuple(Milestone.of(row) for row in sorted(rows, key=_row)),
+            milestones=tuple(Milestone.of(row) for row in rows),
             default=any(row["default"] for row in rows),
             row=first["row"],
         )
@@ -77,7 +77,7 @@ class Limits:
     @classmethod
     def of(cls, rows: Sequence[Row]) -> Self:
         """The limits of the part ``limits`` of a city pack; BrokenLimit names the first bad row."""
-        ordered = sorted(rows, key=lambda row: (*_case(row), _row(row)))
+        ordered = sorted(rows, key=lambda row: (*_case(row), row["row"]))
         return cls(Limit.of(list(group)) for _, group in groupby(ordered, key=_case))
 
     def limit_for(self, category: str, condition: str | None = None) -> Limit:
@@ -125,10 +125,6 @@ def _case(row: Row) -> tuple[str, str]:
     return row["category"], row["condition"]
 
 
-def _row(row: Row) -> int:
-    return row["row"]
-
-
 def _amount(row: Row) -> float:
     if not 0 < row["amount"] <= MOST_UNITS:
         raise BrokenLimit(
@@ -148,7 +144,7 @@ def _unit(row: Row) -> Unit:
 
 def _refuse_repeated_milestones(rows: Sequence[Row]) -> None:
     seen: set[str] = set()
-    for row in sorted(rows, key=_row):
+    for row in rows:
         if row["milestone"] in seen:
             raise BrokenLimit(row["row"], f"milestone {row['milestone']!r} stands there twice")
         seen.add(row["milestone"])

@@ -208,6 +208,24 @@ def test_the_hour_shown_for_the_second_time_counts_as_its_end():
     assert reached == local("2026-11-02 02:00", "America/New_York")
 
 
+def test_nothing_added_in_natural_days_changes_nothing():
+    second = local("2026-11-01 01:10", "America/New_York").replace(fold=1).astimezone(UTC)
+
+    assert around_the_clock("America/New_York").add(second, 0, Unit.NATURAL_DAY) == second
+
+
+def test_a_limit_may_be_longer_than_a_year():
+    end = YUNXI.add(local("2027-01-04 10:00"), 300, Unit.WORK_DAY)
+
+    assert end == local("2028-02-28 10:00")
+
+
+def test_periods_may_touch():
+    calendar = WorkingCalendar.of(content(periods=[["12:00", "18:00"], ["08:00", "12:00"]]))
+
+    assert calendar.add(local("2026-06-01 11:00"), 2, Unit.WORK_HOUR) == local("2026-06-01 13:00")
+
+
 @pytest.mark.parametrize("unit", WORKING_UNITS)
 def test_a_city_that_never_works_is_told_so(unit: Unit):
     never = WorkingCalendar.of(content(weekend=[1, 2, 3, 4, 5, 6, 7], days=[]))

@@ -61,6 +61,11 @@ def holds(text: str, **changed: Any) -> bool:
         "description.contains('爆裂')",
         "severity < 3 ? category == '01001' : false",
         "string(severity) == '2'",
+        "5 == category.size()",
+        "'990101' == areas[2]",
+        "2 == attributes.depth.size()",
+        "{'category': 3}.category == 3",
+        "[1, 2].exists(category, category == 1)",
     ],
 )
 def test_a_sound_condition_holds_where_it_should(text: str):
