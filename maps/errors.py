@@ -42,3 +42,11 @@ class MapWithoutCity(MapsError):
 
     def __init__(self) -> None:
         super().__init__("no city is loaded: run `citygrid city load PACK` first")
+
+
+class LogAway(MapsError):
+    """The numbered log cannot be read now; it is tried again."""
+
+    def __init__(self, problem: str) -> None:
+        super().__init__(f"the numbered log cannot be read: {problem}")
+        self.problem = problem
