@@ -6,17 +6,18 @@ the time.
 """
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from functools import lru_cache
-from itertools import accumulate, pairwise
+from itertools import accumulate
 from typing import Any, Final, Self
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
-from dispatch.errors import BadAmount, BrokenCalendar, NaiveTime, NoWorkingTime
+from dispatch.errors import BadAmount, NaiveTime, NoWorkingTime
 from dispatch.localtime import at_minute, instant, wall_time
+from dispatch.working_hours import Period, in_order, single_days, time_zone, weekdays
 
 LONGEST_REST_DAYS: Final = 366
 MOST_UNITS: Final = 10_000
@@ -35,22 +36,6 @@ class Unit(StrEnum):
     WORK_HOUR = "work_hour"
     WORK_DAY = "work_day"
     NATURAL_DAY = "natural_day"
-
-
-@dataclass(frozen=True, slots=True)
-class Period:
-    """Working time of a day in minutes after local midnight, from *begin* up to *end*."""
-
-    begin: int
-    end: int
-
-    @classmethod
-    def of(cls, pair: Sequence[str]) -> Self:
-        """The period written as two wall times, ``["08:30", "12:00"]``; it may end at 24:00."""
-        begin, end = (_minute(text) for text in pair)
-        if begin >= end:
-            raise BrokenCalendar("periods", f"{'–'.join(pair)} ends before it begins; split it")
-        return cls(begin, end)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +83,7 @@ class WorkingCalendar:
         """*weekend* holds ISO weekdays; *days* says of single dates whether they are worked."""
         self.timezone = timezone
         self._weekend = frozenset(weekend)
-        self._periods = _in_order(periods)
+        self._periods = in_order(periods)
         self._days = dict(days)
         self._spans = lru_cache(maxsize=4096)(self._work_out)
 
@@ -106,10 +91,10 @@ class WorkingCalendar:
     def of(cls, content: Mapping[str, Any]) -> Self:
         """The calendar of the part ``calendar`` of a city pack; BrokenCalendar when it is none."""
         return cls(
-            _zone(content["timezone"]),
-            _weekdays(content["weekend"]),
+            time_zone(content["timezone"]),
+            weekdays(content["weekend"]),
             [Period.of(pair) for pair in content["periods"]],
-            _single_days(content["days"]),
+            single_days(content["days"]),
         )
 
     def is_workday(self, day: date) -> bool:
@@ -231,54 +216,3 @@ def _aware(at: datetime) -> datetime:
 def _check(amount: float, unit: Unit) -> None:
     if not 0 <= amount <= MOST_UNITS:
         raise BadAmount(amount, unit)
-
-
-def _minute(text: str) -> int:
-    hour, colon, minute = text.partition(":")
-    if not (colon and len(minute) == 2 and (hour + minute).isdecimal() and int(minute) < 60):
-        raise BrokenCalendar("periods", f"{text!r} is not a time of day like 08:30")
-    if (minutes := int(hour) * 60 + int(minute)) > 24 * 60:
-        raise BrokenCalendar("periods", f"{text!r} is later than 24:00")
-    return minutes
-
-
-def _in_order(periods: Iterable[Period]) -> tuple[Period, ...]:
-    ordered = tuple(sorted(periods, key=lambda period: period.begin))
-    if not ordered:
-        raise BrokenCalendar("periods", "no period of the day is worked")
-    for before, after in pairwise(ordered):
-        if after.begin < before.end:
-            raise BrokenCalendar("periods", "two periods overlap")
-    return ordered
-
-
-def _zone(name: str) -> ZoneInfo:
-    try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise BrokenCalendar("timezone", f"{name!r} is no IANA time zone") from None
-
-
-def _weekdays(numbers: Sequence[int]) -> frozenset[int]:
-    if odd := [number for number in numbers if number not in range(1, 8)]:
-        raise BrokenCalendar("weekend", f"{odd[0]!r} is no weekday from 1 (Monday) to 7 (Sunday)")
-    return frozenset(numbers)
-
-
-def _single_days(rows: Iterable[Mapping[str, Any]]) -> dict[date, bool]:
-    days: dict[date, bool] = {}
-    for row in rows:
-        day = _single_day(row)
-        if day in days:
-            raise BrokenCalendar("days", f"{day} is listed twice")
-        days[day] = row["kind"] == "workday"
-    return days
-
-
-def _single_day(row: Mapping[str, Any]) -> date:
-    if row["kind"] not in ("holiday", "workday"):
-        raise BrokenCalendar("days", f"{row['kind']!r} is neither 'holiday' nor 'workday'")
-    try:
-        return date.fromisoformat(row["date"])
-    except ValueError:
-        raise BrokenCalendar("days", f"{row['date']!r} is not a date like 2026-10-01") from None

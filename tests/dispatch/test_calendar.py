@@ -59,6 +59,7 @@ def local(text: str, zone: str = "Asia/Shanghai") -> datetime:
         ("2026-10-09 17:00", 2, "2026-10-10 09:30"),
         ("2026-06-01 10:00", 0.25, "2026-06-01 10:15"),
         ("2026-06-01 13:00", 0, "2026-06-01 14:00"),
+        ("2026-06-01 12:00", 0, "2026-06-01 14:00"),
         ("2026-06-01 09:00", 15, "2026-06-03 09:00"),
     ],
 )
@@ -267,6 +268,7 @@ def test_a_time_without_a_zone_is_refused():
         ("timezone", "", "no IANA time zone"),
         ("weekend", [0], "no weekday"),
         ("periods", [], "no period"),
+        ("periods", [["08:30"]], "not a begin and an end"),
         ("periods", [["8", "12:00"]], "not a time of day"),
         ("periods", [["08:30", "12:60"]], "not a time of day"),
         ("periods", [["08:30", "24:01"]], "later than 24:00"),
