@@ -10,11 +10,13 @@ from uuid import uuid4
 import psycopg
 from aiokafka import AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.protocol.admin import DeleteGroupsRequest
 
 from app.services.kafka import bootstrap_servers, create_topics
 from streams.embedded import postgres
 from streams.embedded.log import Entry, slot_of
 from streams.embedded.memory import memory_log
+from tests.contract.waiting import until
 
 Pair = tuple[bytes, bytes]
 
@@ -102,6 +104,13 @@ class Kafka:
         admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap_servers(self.url))
         await admin.start()
         try:
-            await admin.delete_consumer_groups([group])
+            coordinator = await admin.find_coordinator(group)
+
+            async def deleted() -> bool:
+                # aiokafka knows the request but has no method for it.
+                answer = await admin._send_request(DeleteGroupsRequest([group]), coordinator)
+                return answer.results[0][1] == 0
+
+            await until(deleted, what=f"group {group} to be deleted")
         finally:
             await admin.close()

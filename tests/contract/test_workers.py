@@ -34,6 +34,13 @@ async def all_done(ledger: Ledger, wanted: set[str]) -> None:
     await until(done, what=f"{len(wanted)} effects")
 
 
+async def stuck_in_a_batch(ledger: Ledger, worker: int, *, after: int) -> None:
+    async def begun() -> bool:
+        return await ledger.begun_by(worker) > after
+
+    await until(begun, what="the worker to be in the middle of a batch")
+
+
 async def test_a_batch_cut_short_by_a_kill_is_delivered_again_and_has_its_effects_once(
     shared_place: Place, ledger: Ledger, workers: Workers
 ) -> None:
@@ -44,11 +51,7 @@ async def test_a_batch_cut_short_by_a_kill_is_delivered_again_and_has_its_effect
     await ledger.close_gate()
     begun = await ledger.begun_by(first.pid)
     await shared_place.engine.produce(shared_place.topic, sent[100:])
-
-    async def stuck_in_a_batch() -> bool:
-        return await ledger.begun_by(first.pid) > begun
-
-    await until(stuck_in_a_batch, what="the worker to be in the middle of a batch")
+    await stuck_in_a_batch(ledger, first.pid, after=begun)
     await kill(first)
     await ledger.open_gate()
     second = await workers.start()
@@ -57,18 +60,19 @@ async def test_a_batch_cut_short_by_a_kill_is_delivered_again_and_has_its_effect
     assert await ledger.effects_by(second.pid) >= 200
 
 
-async def test_a_worker_told_to_stop_loses_nothing_and_leaves_at_once(
+async def test_a_worker_told_to_stop_in_the_middle_of_a_batch_loses_nothing(
     shared_place: Place, ledger: Ledger, workers: Workers
 ) -> None:
-    sent = reports(0, 1000)
+    sent = reports(0, 600)
     first = await workers.start()
-    await shared_place.engine.produce(shared_place.topic, sent)
-
-    async def some_done() -> bool:
-        return len(await ledger.effects()) >= 100
-
-    await until(some_done, what="some effects")
+    await shared_place.engine.produce(shared_place.topic, sent[:100])
+    await all_done(ledger, keys(sent[:100]))
+    await ledger.close_gate()
+    begun = await ledger.begun_by(first.pid)
+    await shared_place.engine.produce(shared_place.topic, sent[100:])
+    await stuck_in_a_batch(ledger, first.pid, after=begun)
     code = await terminate(first)
+    await ledger.open_gate()
     await workers.start()
 
     assert code == 0
