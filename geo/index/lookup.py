@@ -2,18 +2,165 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
 
 import numpy as np
 import shapely
 from numpy.typing import NDArray
+from shapely.geometry.base import BaseGeometry
 
 from geo.index.lattice import CHILDREN, SPLIT, Lattice
-from geo.index.orientation import orientation
+from geo.index.orientation import orientation, orientation_of_one
 from geo.index.outlines import Outlines
 from geo.index.tables import BLOCK, CHORD, CROWD, FAN, FAN_EDGES, OUTSIDE, Pyramid
 
 NO_CANDIDATE: Final = np.iinfo(np.int32).max
+
+Floats = NDArray[np.float64]
+Cells = NDArray[np.int32]
+
+
+class Lookup:
+    """Cell numbers of positions, many at once or one."""
+
+    def __init__(self, lattice: Lattice, outlines: Outlines, pyramid: Pyramid) -> None:
+        self._lattice = lattice
+        self._ends, self._sides = outlines.ends, outlines.sides
+        self._pyramid = pyramid
+        self._top, self._blocks = pyramid.top.reshape(-1), pyramid.blocks.reshape(-1)
+        self._polygons = Polygons(outlines)
+
+    def many(self, lon_lat: Floats) -> NDArray[np.intp]:
+        """Cell number of each position (n, 2), OUTSIDE where there is none."""
+        lon, lat = np.ascontiguousarray(lon_lat[:, 0]), np.ascontiguousarray(lon_lat[:, 1])
+        lattice = self._lattice
+        with np.errstate(over="ignore", invalid="ignore"):
+            x = (lon - lattice.west) * lattice.per_lon
+            y = (lat - lattice.south) * lattice.per_lat
+        # fmax turns NaN into 0; the outermost pixels hold nothing but OUTSIDE.
+        x = np.fmin(np.fmax(x, 0.0), lattice.columns - 0.5)
+        y = np.fmin(np.fmax(y, 0.0), lattice.rows - 0.5)
+        value = self._top[y.astype(np.intp) * lattice.columns + x.astype(np.intp)]
+        self._descend(value, x, y)
+        waiting = np.flatnonzero(value < OUTSIDE)
+        if len(waiting):
+            reference = -2 - value[waiting]
+            kind, row = reference & 3, reference >> 2
+            for settle, which in ((self._chords, CHORD), (self._fans, FAN), (self._crowds, CROWD)):
+                chosen = np.flatnonzero(kind == which)
+                if len(chosen):
+                    place = waiting[chosen]
+                    value[place] = settle(row[chosen], lon[place], lat[place])
+        return value.astype(np.intp)
+
+    def one(self, lon: float, lat: float) -> int:
+        """Cell number of one position, OUTSIDE where there is none."""
+        lattice = self._lattice
+        x, y = (lon - lattice.west) * lattice.per_lon, (lat - lattice.south) * lattice.per_lat
+        if not (0 <= x < lattice.columns and 0 <= y < lattice.rows):
+            return OUTSIDE
+        value = int(self._top[int(y) * lattice.columns + int(x)])
+        while value < OUTSIDE:
+            row, kind = divmod(-2 - value, 4)
+            if kind != BLOCK:
+                return self._settled_one(kind, row, lon, lat)
+            x, y = x * SPLIT, y * SPLIT
+            value = int(self._blocks[row * CHILDREN + int(y) % SPLIT * SPLIT + int(x) % SPLIT])
+        return value
+
+    def _descend(self, value: Cells, x: Floats, y: Floats) -> None:
+        """Replace references to blocks by what the finer pixel says, until none is left."""
+        scale = 1
+        place = np.flatnonzero(value < OUTSIDE)
+        while len(place):
+            reference = -2 - value[place]
+            chosen = np.flatnonzero(reference & 3 == BLOCK)
+            place = place[chosen]
+            scale *= SPLIT
+            column = (x[place] * scale).astype(np.intp) % SPLIT
+            row = (y[place] * scale).astype(np.intp) % SPLIT
+            found = self._blocks[(reference[chosen] >> 2) * CHILDREN + row * SPLIT + column]
+            value[place] = found
+            place = place[found < OUTSIDE]
+
+    def _chords(self, edge: Cells, lon: Floats, lat: Floats) -> Cells:
+        """The cell left or right of one edge."""
+        side = orientation(self._ends[edge], lon, lat)
+        found = self._sides[edge, (side < 0).astype(np.intp)]
+        doubtful = np.flatnonzero(side == 0)
+        if len(doubtful):
+            candidates = self._sides[edge[doubtful]]
+            found[doubtful] = self._tested(candidates, lon[doubtful], lat[doubtful])
+        return found
+
+    def _fans(self, fan: Cells, lon: Floats, lat: Floats) -> Cells:
+        """The cell that a fan names for the sides of its edges."""
+        rows = self._pyramid.fans[fan]
+        combination = np.zeros(len(fan), dtype=np.intp)
+        doubt = np.zeros(len(fan), dtype=bool)
+        for number in range(FAN_EDGES):
+            side = orientation(self._ends[rows[:, number]], lon, lat)
+            combination |= (side > 0).astype(np.intp) << number
+            doubt |= side == 0
+        found = rows[np.arange(len(fan)), FAN_EDGES + combination]
+        doubtful = np.flatnonzero(doubt)
+        if len(doubtful):
+            candidates = rows[doubtful, FAN_EDGES:]
+            found[doubtful] = self._tested(candidates, lon[doubtful], lat[doubtful])
+        return found
+
+    def _crowds(self, crowd: Cells, lon: Floats, lat: Floats) -> Cells:
+        """The first candidate that holds the position."""
+        starts, cells = self._pyramid.crowd_starts, self._pyramid.crowd_cells
+        found = np.full(len(crowd), OUTSIDE, dtype=np.int32)
+        place, stop = starts[crowd], starts[crowd + 1]
+        asked = np.arange(len(crowd))
+        while len(asked):
+            candidate = cells[place[asked]]
+            holds = shapely.intersects_xy(self._polygons(candidate), lon[asked], lat[asked])
+            found[asked[holds]] = candidate[holds]
+            place[asked] += 1
+            asked = asked[~holds & (place[asked] < stop[asked])]
+        return found
+
+    def _tested(self, candidates: Cells, lon: Floats, lat: Floats) -> Cells:
+        """Lowest of the *candidates* (n, k) that holds each point; OUTSIDE among them is none."""
+        ordered = np.sort(np.where(candidates == OUTSIDE, NO_CANDIDATE, candidates), axis=1)
+        ordered[:, 1:][ordered[:, 1:] == ordered[:, :-1]] = NO_CANDIDATE
+        found = np.full(len(candidates), OUTSIDE, dtype=np.int32)
+        for column in ordered.T:
+            asked = np.flatnonzero((found == OUTSIDE) & (column != NO_CANDIDATE))
+            candidate = column[asked]
+            holds = shapely.intersects_xy(self._polygons(candidate), lon[asked], lat[asked])
+            found[asked[holds]] = candidate[holds]
+        return found
+
+    def _settled_one(self, kind: int, row: int, lon: float, lat: float) -> int:
+        """What `_chords`, `_fans` and `_crowds` do, for one position."""
+        if kind == CROWD:
+            starts = self._pyramid.crowd_starts
+            return self._first(self._pyramid.crowd_cells[starts[row] : starts[row + 1]], lon, lat)
+        if kind == CHORD:
+            side = orientation_of_one(self._ends[row].tolist(), lon, lat)
+            left, right = self._sides[row].tolist()
+            return (left if side > 0 else right) if side else self._first((left, right), lon, lat)
+        fan: list[int] = self._pyramid.fans[row].tolist()
+        combination = 0
+        for number in range(FAN_EDGES):
+            side = orientation_of_one(self._ends[fan[number]].tolist(), lon, lat)
+            if not side:
+                return self._first(fan[FAN_EDGES:], lon, lat)
+            combination |= (side > 0) << number
+        return fan[FAN_EDGES + combination]
+
+    def _first(self, candidates: Iterable[int], lon: float, lat: float) -> int:
+        """Lowest of the *candidates* that holds the position; OUTSIDE among them is none."""
+        point = shapely.Point(lon, lat)
+        for cell in sorted({int(candidate) for candidate in candidates} - {OUTSIDE}):
+            if shapely.intersects(self._polygons.of(cell), point):
+                return cell
+        return OUTSIDE
 
 
 class Polygons:
@@ -23,7 +170,7 @@ class Polygons:
         self._outlines = outlines
         self._made = np.full(len(outlines), None, dtype=object)
 
-    def __call__(self, cells: NDArray[np.intp]) -> NDArray[np.object_]:
+    def __call__(self, cells: Cells) -> NDArray[np.object_]:
         """Polygon of each of *cells*, which may repeat."""
         made = self._made[cells]
         missing = shapely.is_missing(made)
@@ -33,136 +180,7 @@ class Polygons:
             made = self._made[cells]
         return made
 
-
-def locate(
-    lon_lat: NDArray[np.float64],
-    lattice: Lattice,
-    outlines: Outlines,
-    pyramid: Pyramid,
-    polygons: Polygons,
-) -> NDArray[np.intp]:
-    """Cell number of each position (n, 2), OUTSIDE where there is none."""
-    lon, lat = np.ascontiguousarray(lon_lat[:, 0]), np.ascontiguousarray(lon_lat[:, 1])
-    with np.errstate(over="ignore", invalid="ignore"):
-        x = (lon - lattice.west) * lattice.per_lon
-        y = (lat - lattice.south) * lattice.per_lat
-    # fmax turns NaN into 0; the outermost pixels hold nothing but OUTSIDE.
-    x = np.fmin(np.fmax(x, 0.0), lattice.columns - 0.5)
-    y = np.fmin(np.fmax(y, 0.0), lattice.rows - 0.5)
-    pixel = y.astype(np.intp) * lattice.columns + x.astype(np.intp)
-    value = pyramid.top.reshape(-1)[pixel]
-    _descend(value, x, y, pyramid.blocks.reshape(-1))
-    waiting = np.flatnonzero(value < OUTSIDE)
-    if len(waiting):
-        reference = -2 - value[waiting]
-        kind, row = reference & 3, reference >> 2
-        for settle, which in ((_chords, CHORD), (_fans, FAN), (_crowds, CROWD)):
-            chosen = np.flatnonzero(kind == which)
-            if len(chosen):
-                place = waiting[chosen]
-                points = lon[place], lat[place]
-                value[place] = settle(row[chosen], *points, outlines, pyramid, polygons)
-    return value.astype(np.intp)
-
-
-def _descend(
-    value: NDArray[np.int32],
-    x: NDArray[np.float64],
-    y: NDArray[np.float64],
-    blocks: NDArray[np.int32],
-) -> None:
-    """Replace references to blocks by what the finer pixel says, until none is left."""
-    scale = 1
-    place = np.flatnonzero(value < OUTSIDE)
-    while len(place):
-        reference = -2 - value[place]
-        chosen = np.flatnonzero(reference & 3 == BLOCK)
-        place = place[chosen]
-        scale *= SPLIT
-        column = (x[place] * scale).astype(np.intp) % SPLIT
-        row = (y[place] * scale).astype(np.intp) % SPLIT
-        found = blocks[(reference[chosen] >> 2) * CHILDREN + row * SPLIT + column]
-        value[place] = found
-        place = place[found < OUTSIDE]
-
-
-def _chords(
-    edge: NDArray[np.int32],
-    lon: NDArray[np.float64],
-    lat: NDArray[np.float64],
-    outlines: Outlines,
-    pyramid: Pyramid,
-    polygons: Polygons,
-) -> NDArray[np.int32]:
-    """The cell left or right of one edge."""
-    side = orientation(outlines.ends[edge], lon, lat)
-    found = outlines.sides[edge, (side < 0).astype(np.intp)]
-    doubtful = np.flatnonzero(side == 0)
-    if len(doubtful):
-        candidates = outlines.sides[edge[doubtful]]
-        found[doubtful] = _tested(candidates, lon[doubtful], lat[doubtful], polygons)
-    return found
-
-
-def _fans(
-    fan: NDArray[np.int32],
-    lon: NDArray[np.float64],
-    lat: NDArray[np.float64],
-    outlines: Outlines,
-    pyramid: Pyramid,
-    polygons: Polygons,
-) -> NDArray[np.int32]:
-    """The cell that a fan names for the sides of its edges."""
-    rows = pyramid.fans[fan]
-    combination = np.zeros(len(fan), dtype=np.intp)
-    doubt = np.zeros(len(fan), dtype=bool)
-    for number in range(FAN_EDGES):
-        side = orientation(outlines.ends[rows[:, number]], lon, lat)
-        combination |= (side > 0).astype(np.intp) << number
-        doubt |= side == 0
-    found = rows[np.arange(len(fan)), FAN_EDGES + combination]
-    doubtful = np.flatnonzero(doubt)
-    if len(doubtful):
-        candidates = rows[doubtful, FAN_EDGES:]
-        found[doubtful] = _tested(candidates, lon[doubtful], lat[doubtful], polygons)
-    return found
-
-
-def _crowds(
-    crowd: NDArray[np.int32],
-    lon: NDArray[np.float64],
-    lat: NDArray[np.float64],
-    outlines: Outlines,
-    pyramid: Pyramid,
-    polygons: Polygons,
-) -> NDArray[np.int32]:
-    """The first candidate that holds the position."""
-    found = np.full(len(crowd), OUTSIDE, dtype=np.int32)
-    place = pyramid.crowd_starts[crowd]
-    stop = pyramid.crowd_starts[crowd + 1]
-    open_ = np.flatnonzero(place < stop)
-    while len(open_):
-        candidate = pyramid.crowd_cells[place[open_]]
-        holds = shapely.intersects_xy(polygons(candidate), lon[open_], lat[open_])
-        found[open_[holds]] = candidate[holds]
-        place[open_] += 1
-        open_ = open_[~holds & (place[open_] < stop[open_])]
-    return found
-
-
-def _tested(
-    candidates: NDArray[np.int32],
-    lon: NDArray[np.float64],
-    lat: NDArray[np.float64],
-    polygons: Polygons,
-) -> NDArray[np.int32]:
-    """Lowest of the *candidates* (n, k), OUTSIDE among them meaning none, that holds each point."""
-    ordered = np.sort(np.where(candidates == OUTSIDE, NO_CANDIDATE, candidates), axis=1)
-    ordered[:, 1:][ordered[:, 1:] == ordered[:, :-1]] = NO_CANDIDATE
-    found = np.full(len(candidates), OUTSIDE, dtype=np.int32)
-    for column in ordered.T:
-        asked = np.flatnonzero((found == OUTSIDE) & (column != NO_CANDIDATE))
-        candidate = column[asked]
-        holds = shapely.intersects_xy(polygons(candidate), lon[asked], lat[asked])
-        found[asked[holds]] = candidate[holds]
-    return found
+    def of(self, cell: int) -> BaseGeometry:
+        """Polygon of one cell."""
+        made = self._made[cell]
+        return made if made is not None else self(np.array([cell], dtype=np.int32))[0]

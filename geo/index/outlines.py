@@ -28,8 +28,9 @@ class Outlines:
 
     `ends` (edges, 4) is x, y of the lesser end and x, y of the greater end (by x, then y);
     `sides` (edges, 2) the cell left and right of that direction, NOBODY if none;
-    `steps` (half-edges,) is ``edge * 2 + backwards`` in ring order. The three offset arrays
-    cut steps into rings, rings into parts (first ring is the shell), parts into cells.
+    `steps` (half-edges,) is ``edge * 2 + backwards`` in ring order. `ring_starts` cuts steps into
+    rings, `part_starts` rings into parts (the first ring is the shell); `cell_parts` (cells, 2)
+    is the first part of a cell and the one after its last.
     """
 
     ends: NDArray[np.float64]
@@ -37,7 +38,7 @@ class Outlines:
     steps: NDArray[np.int32]
     ring_starts: NDArray[np.int32]
     part_starts: NDArray[np.int32]
-    cell_starts: NDArray[np.int32]
+    cell_parts: NDArray[np.int32]
 
     @classmethod
     def of(cls, geometries: Geometries) -> Self:
@@ -53,15 +54,16 @@ class Outlines:
         left = inside_left[ring_of] ^ backwards
         edge, ends, sides = _shared(np.hstack([low, high]), cell_of_ring[ring_of], left)
         steps = (edge * 2 + backwards).astype(np.int32)
-        return cls(ends, sides, steps, ring_starts, part_starts, cell_starts)
+        cell_parts = np.column_stack([cell_starts[:-1], cell_starts[1:]])
+        return cls(ends, sides, steps, ring_starts, part_starts, cell_parts)
 
     def __len__(self) -> int:
-        return len(self.cell_starts) - 1
+        return len(self.cell_parts)
 
     def polygons(self, cells: NDArray[np.intp]) -> Geometries:
         """The given cells as shapely MultiPolygons with exactly the coordinates they came with."""
-        parts, cell_starts = _slices(self.cell_starts, cells)
-        rings, part_starts = _slices(self.part_starts, parts)
+        parts, cell_starts = _slices(*self.cell_parts[cells].T)
+        rings, part_starts = self._rings(parts)
         steps, ring_starts = self._closed_steps(rings)
         edge, backwards = steps >> 1, steps & 1
         columns = 2 * backwards[:, None] + np.arange(2)
@@ -71,18 +73,18 @@ class Outlines:
             (ring_starts, part_starts, cell_starts),
         )
 
-    def half_edges(self, cells: NDArray[np.intp]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-        """Position in *cells* and edge number of every half-edge of *cells*."""
-        parts, _ = _slices(self.cell_starts, cells)
-        rings, _ = _slices(self.part_starts, parts)
-        places, _ = _slices(self.ring_starts, rings)
-        bounds = self.ring_starts[self.part_starts[self.cell_starts]]
-        owner = np.repeat(np.arange(len(cells)), bounds[cells + 1] - bounds[cells])
-        return owner, (self.steps[places] >> 1).astype(np.intp)
+    def half_edges(self, cells: NDArray[np.intp]) -> tuple[NDArray[np.intp], NDArray[np.int32]]:
+        """Position in *cells* and step of every half-edge of *cells*."""
+        spans = self.ring_starts[self.part_starts[self.cell_parts[cells]]]
+        places, starts = _slices(*spans.T)
+        return np.repeat(np.arange(len(cells)), np.diff(starts)), self.steps[places]
+
+    def _rings(self, parts: NDArray[np.intp]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        return _slices(self.part_starts[parts], self.part_starts[parts + 1])
 
     def _closed_steps(self, rings: NDArray[np.intp]) -> tuple[NDArray[np.int32], NDArray[np.intp]]:
         """Half-edges of *rings*, the first repeated at the end of each to close it."""
-        places, starts = _slices(self.ring_starts, rings)
+        places, starts = _slices(self.ring_starts[rings], self.ring_starts[rings + 1])
         closed = np.insert(places, starts[1:], self.ring_starts[rings])
         return self.steps[closed], starts + np.arange(len(starts))
 
@@ -205,10 +207,9 @@ def _owner(starts: NDArray[np.int32], items: NDArray[np.intp]) -> NDArray[np.int
 
 
 def _slices(
-    starts: NDArray[np.int32], chosen: NDArray[np.intp]
+    first: NDArray[np.int32], stop: NDArray[np.int32]
 ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Positions of all items of the chosen groups, one after the other, and their new starts."""
-    counts = (starts[chosen + 1] - starts[chosen]).astype(np.intp)
-    new_starts = np.concatenate([[0], np.cumsum(counts)]).astype(np.intp)
-    shift = np.repeat(starts[chosen] - new_starts[:-1], counts)
-    return np.arange(new_starts[-1]) + shift, new_starts
+    """All places from *first* to before *stop* of each pair, and where each pair's places start."""
+    counts = (stop - first).astype(np.intp)
+    starts = np.concatenate([[0], np.cumsum(counts)]).astype(np.intp)
+    return np.arange(starts[-1]) + np.repeat(first - starts[:-1], counts), starts

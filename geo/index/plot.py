@@ -93,9 +93,9 @@ def _sheet(
     starts_before = (low < (window.east + 1, window.north + 1)).all(axis=1)
     ends_after = (high > (window.west, window.south)).all(axis=1)
     listed = np.asarray(starts_before & ends_after)
-    _, used = outlines.half_edges(np.flatnonzero(listed))
+    _, steps = outlines.half_edges(np.flatnonzero(listed))
     is_used = np.zeros(len(outlines.ends), dtype=bool)
-    is_used[used] = True
+    is_used[steps >> 1] = True
     edges = np.flatnonzero(is_used)
     sides = outlines.sides[edges]
     sides = np.where((sides != NOBODY) & listed[sides], sides, np.int32(NOBODY))
