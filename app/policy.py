@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Final
+from typing import Final, LiteralString
 
 
 class Role(StrEnum):
@@ -137,7 +137,7 @@ class Reach:
             or not self.areas.isdisjoint(resource.areas)
         )
 
-    def sql(self) -> tuple[str, dict[str, object]]:
+    def sql(self) -> tuple[LiteralString, dict[str, object]]:
         """The same as a condition on the table `cases`, with its parameters.
 
         Cases have no owner: a reach of one's own reports gives no case.

@@ -48,7 +48,7 @@ class Allowed:
         identifier = cast("Identifier", request.app.state.identifier)
         actor = await identifier.actor_of(request)
         if actor.by_cookie:
-            _refuse_forgery(request)
+            refuse_forgery(request)
         authorize(actor, self.action)
         return actor
 
@@ -78,7 +78,7 @@ def guarded(action: str, endpoint: ActorEndpoint) -> Endpoint:
     return Guarded(action, endpoint).respond
 
 
-def _refuse_forgery(request: Request) -> None:
+def refuse_forgery(request: Request) -> None:
     """A page of another origin must not act with this browser's session (CSRF)."""
     if request.method in _SAFE_METHODS:
         return

@@ -1,0 +1,131 @@
+"""What a list of cases may be narrowed by; names and values are checked, never put into SQL."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final, LiteralString, Self
+
+from app.http.texts import BadText, clean
+from app.policy import Reach
+from app.problems import Fault, Problem
+from dispatch.case import State
+
+LONGEST_LIST: Final = 200
+_KNOWN: Final = frozenset(
+    {"state", "department", "category", "area", "overdue", "bbox", "before", "limit"}
+)
+_FLAGS: Final = {"true": True, "false": False}
+
+
+@dataclass(frozen=True, slots=True)
+class CaseFilter:
+    """A page of a list. *bbox* is west, south, east, north in degrees WGS84, *before* a case id."""
+
+    states: tuple[State, ...] = ()
+    department: str | None = None
+    category: str | None = None
+    area: str | None = None
+    overdue: bool | None = None
+    bbox: tuple[float, float, float, float] | None = None
+    before: int | None = None
+    limit: int = 50
+
+    @classmethod
+    def of(cls, query: Mapping[str, str]) -> Self:
+        """The filter a query string asks for; Problem 422 for anything it cannot mean."""
+        if unknown := sorted(query.keys() - _KNOWN):
+            known = ", ".join(sorted(_KNOWN))
+            raise _unfit(unknown[0][:100], "is not known here", f"there are {known}")
+        return cls(
+            states=_states(query.get("state")),
+            department=_word(query, "department"),
+            category=_word(query, "category"),
+            area=_word(query, "area"),
+            overdue=_flag(query.get("overdue")),
+            bbox=_bbox(query.get("bbox")),
+            before=_number(query, "before", most=2**63 - 1),
+            limit=_number(query, "limit", most=LONGEST_LIST) or 50,
+        )
+
+    def sql(self, within: Reach) -> tuple[LiteralString, dict[str, object]]:
+        """WHERE, ORDER BY and LIMIT over `cases`, with parameters: the filter within a reach."""
+        reachable, values = within.sql()
+        asked: list[tuple[object, LiteralString]] = [
+            (self.states, "state = ANY(%(states)s::case_state[])"),
+            (self.department, "department = %(department)s"),
+            (self.category, "category = %(category)s"),
+            (self.area, "%(area)s = ANY(areas)"),
+            (self.overdue is not None, "overdue = %(overdue)s"),
+            (self.bbox, "position && ST_MakeEnvelope(%(w)s, %(s)s, %(e)s, %(n)s, 4326)"),
+            (self.before, "id < %(before)s"),
+        ]
+        conditions: tuple[LiteralString, ...] = (reachable, *(sql for given, sql in asked if given))
+        narrowed: LiteralString = " AND ".join(conditions)
+        west, south, east, north = self.bbox or (None, None, None, None)
+        values |= {
+            "states": [state.value for state in self.states],
+            "department": self.department,
+            "category": self.category,
+            "area": self.area,
+            "overdue": self.overdue,
+            "w": west,
+            "s": south,
+            "e": east,
+            "n": north,
+            "before": self.before,
+            "limit": self.limit,
+        }
+        return " WHERE " + narrowed + " ORDER BY id DESC LIMIT %(limit)s", values
+
+
+def _unfit(field: str, problem: str, remedy: str) -> Problem:
+    return Problem(422, "the list cannot be given", Fault(field, problem, remedy))
+
+
+def _states(text: str | None) -> tuple[State, ...]:
+    if text is None:
+        return ()
+    try:
+        return tuple(State(word) for word in text.split(","))
+    except ValueError:
+        raise _unfit("state", "is not known", f"one or more of {','.join(State)}") from None
+
+
+def _word(query: Mapping[str, str], name: str) -> str | None:
+    if (text := query.get(name)) is None:
+        return None
+    try:
+        return clean(name, text, longest=64)
+    except BadText as bad:
+        raise Problem(422, "the list cannot be given", bad.fault) from bad
+
+
+def _flag(text: str | None) -> bool | None:
+    if text is not None and text not in _FLAGS:
+        raise _unfit("overdue", "is neither true nor false", "send true or false")
+    return None if text is None else _FLAGS[text]
+
+
+def _number(query: Mapping[str, str], name: str, *, most: int) -> int | None:
+    if (text := query.get(name)) is None:
+        return None
+    if text.isascii() and text.isdigit() and len(text) < 20 and 1 <= int(text) <= most:
+        return int(text)
+    raise _unfit(name, "is not a number that can be asked for", f"1 to {most}")
+
+
+def _bbox(text: str | None) -> tuple[float, float, float, float] | None:
+    if text is None:
+        return None
+    remedy = "west,south,east,north in degrees, west < east and south < north"
+    try:
+        west, south, east, north = (float(part) for part in text.split(","))
+    except ValueError:
+        raise _unfit("bbox", "is not four numbers", remedy) from None
+    if not all(map(math.isfinite, (west, south, east, north))):
+        raise _unfit("bbox", "is not finite", remedy)
+    if not (-180 <= west < east <= 180 and -90 <= south < north <= 90):
+        raise _unfit("bbox", "is no box", remedy)
+    return west, south, east, north

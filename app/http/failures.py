@@ -1,0 +1,104 @@
+"""From exceptions to answers: in problem details, or in Open311's shape behind its doors."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any, Final
+
+import psycopg
+import structlog
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from app.database import TRANSIENT, DatabaseAway
+from app.http.answers import problem_answer
+from app.http.bodies import HungUp
+from app.http.open311.writing import PREFIX, error_answer
+from app.policy import Refused
+from app.problems import Fault, Problem, title
+
+_AWAY: Final = {"retry-after": "5"}
+_log = structlog.get_logger()
+
+
+def answer(
+    request: Request,
+    status: int,
+    detail: str,
+    faults: Sequence[Fault] = (),
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    """A problem in the shape of the door that was asked."""
+    path = request.url.path
+    if path.startswith(PREFIX):
+        return error_answer(path, status, detail, faults, headers)
+    return problem_answer(status, detail, faults, headers)
+
+
+async def on_problem(request: Request, problem: Problem) -> Response:
+    """What a door found wrong."""
+    return answer(request, problem.status, problem.detail, problem.faults, problem.headers)
+
+
+async def on_refused(request: Request, refused: Refused) -> Response:
+    """401 when logging in could help, 404 when even the existence stays untold, else 403."""
+    if not refused.actor.is_known:
+        return answer(request, 401, "log in or show a key")
+    _log.info("refused", actor=refused.actor.name, action=refused.action, hidden=refused.hidden)
+    if refused.hidden:
+        return answer(request, 404, "there is no such thing within your reach")
+    return answer(request, 403, f"your roles do not grant {refused.action}")
+
+
+async def on_http(request: Request, error: HTTPException) -> Response:
+    """What the framework answers by itself: no such path, no such method."""
+    detail = title(error.status_code).en if error.status_code < 500 else str(error.detail)
+    return answer(request, error.status_code, detail, headers=error.headers)
+
+
+async def on_validation(request: Request, error: RequestValidationError) -> Response:
+    """Parameters of a FastAPI route that are not what it declares."""
+    faults = [
+        Fault(".".join(map(str, one["loc"]))[:100], str(one["msg"])[:200], "see /api/openapi.json")
+        for one in error.errors()
+    ]
+    return answer(request, 422, "parameters are not what is expected here", faults)
+
+
+async def on_away(request: Request, error: Exception) -> Response:
+    """The database is away or too busy: the same request may succeed later."""
+    _log.warning("database away", error=str(error))
+    return answer(request, 503, "the database is away; nothing was changed", headers=_AWAY)
+
+
+async def on_unstorable(request: Request, error: psycopg.DataError) -> Response:
+    """The last net: a value that passed the checks and that PostgreSQL refuses."""
+    _log.error("value cannot be stored", error=str(error), kind=type(error).__name__)
+    return answer(request, 422, "a value cannot be stored or compared")
+
+
+async def on_hung_up(request: Request, error: HungUp) -> Response:
+    """Nobody reads this answer."""
+    return answer(request, 400, "the request did not arrive as a whole")
+
+
+async def on_defect(request: Request, error: Exception) -> Response:
+    """A defect of ours. The trace goes to the log, never to the caller."""
+    _log.error("request failed", kind=type(error).__name__, exc_info=error)
+    return answer(request, 500, "something broke here; it was noted")
+
+
+Handler = Callable[[Request, Any], Awaitable[Response]]
+HANDLERS: Final[Mapping[type[Exception], Handler]] = {
+    Problem: on_problem,
+    Refused: on_refused,
+    HTTPException: on_http,
+    RequestValidationError: on_validation,
+    DatabaseAway: on_away,
+    **dict.fromkeys(TRANSIENT, on_away),
+    psycopg.DataError: on_unstorable,
+    HungUp: on_hung_up,
+    Exception: on_defect,
+}

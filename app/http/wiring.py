@@ -1,0 +1,46 @@
+"""What the routes of one web process share; made once by `app.web.make_web`."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import cast
+
+from starlette.requests import Request
+
+from app.database import Database
+from app.http.city import City, CityWatch
+from app.http.intake import Intake
+from app.identity.doorkeeper import Doorkeeper
+from app.imaging import Darkroom
+from app.metrics import DoorMetrics
+from app.problems import Problem
+from app.settings import Settings
+
+
+@dataclass(frozen=True)
+class Wiring:
+    """The parts of a web process, found by each request as `wiring_of(request)`.
+
+    *stopping* is set when the process is asked to end: streams that never end must then.
+    """
+
+    settings: Settings
+    database: Database
+    doorkeeper: Doorkeeper
+    city: CityWatch
+    intake: Intake
+    darkroom: Darkroom
+    metrics: DoorMetrics
+    stopping: asyncio.Event
+
+    def current_city(self) -> City:
+        """The city; Problem 503 while no city pack was loaded."""
+        if self.city.current is None:
+            raise Problem(503, "no city pack is loaded yet", retry_after_s=10)
+        return self.city.current
+
+
+def wiring_of(request: Request) -> Wiring:
+    """The wiring of the application that answers *request*."""
+    return cast("Wiring", request.app.state.wiring)

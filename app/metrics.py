@@ -1,0 +1,54 @@
+"""What the doors count, for Prometheus. Names and figures only, never content."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any, Final
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from psycopg import AsyncConnection
+
+_SECONDS: Final = (0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
+
+# In flight is counted up to a bound: the figure must stay cheap when things go badly.
+_INTAKE: Final = """
+    SELECT (SELECT count(*) FROM (SELECT FROM inbox WHERE state = 'accepted' LIMIT 100000) AS few),
+           (SELECT clock_timestamp() - min(received_at) FROM inbox WHERE state = 'accepted'),
+           (SELECT count(*) FROM (SELECT FROM inbox WHERE state = 'dead' LIMIT 100000) AS few)
+"""
+
+
+class DoorMetrics:
+    """The counters of one web process and, asked at each scrape, the state of the inbox."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        kept = self.registry
+        self.accepted = Counter("city_reports_accepted", "Reports made durable.", registry=kept)
+        self.repeated = Counter("city_reports_repeated", "Repeats answered.", registry=kept)
+        self.conflicts = Counter(
+            "city_reports_conflicting", "Keys used again with other bytes.", registry=kept
+        )
+        self.requests = Counter(
+            "city_http_requests", "Answers by door and status.", ["door", "status"], registry=kept
+        )
+        self.latency = Histogram(
+            "city_http_seconds", "Time to answer.", ["door"], buckets=_SECONDS, registry=kept
+        )
+        self._waiting = Gauge("city_intake_waiting", "Waiting for a commit.", registry=kept)
+        self._in_flight = Gauge("city_reports_in_flight", "Accepted, not decided.", registry=kept)
+        self._oldest = Gauge(
+            "city_reports_oldest_undecided_seconds", "Age of the oldest undecided.", registry=kept
+        )
+        self._dead = Gauge("city_reports_dead", "Dead letters.", registry=kept)
+
+    async def scrape(self, conn: AsyncConnection[Any], waiting: int) -> bytes:
+        """Everything in the text format of Prometheus."""
+        found = await conn.execute(_INTAKE)
+        row = await found.fetchone()
+        in_flight, oldest, dead = row or (0, None, 0)
+        self._waiting.set(waiting)
+        self._in_flight.set(in_flight)
+        self._oldest.set((oldest or timedelta(0)).total_seconds())
+        self._dead.set(dead)
+        return generate_latest(self.registry)

@@ -1,0 +1,152 @@
+"""The web process: all doors in one application, and the server that runs it."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import AsyncGenerator, Coroutine
+from contextlib import AsyncExitStack, asynccontextmanager
+from socket import socket
+
+import structlog
+import uvicorn
+from fastapi import FastAPI
+
+from app.database import Database, DatabaseAway
+from app.http import (
+    cases,
+    failures,
+    live,
+    open311,
+    openapi,
+    photos,
+    probes,
+    reference,
+    reports,
+    sessions,
+)
+from app.http import map as dispatch_map
+from app.http.city import CityWatch
+from app.http.context import RequestContext
+from app.http.intake import Intake
+from app.http.map_room import map_room
+from app.http.protocol import BoundedProtocol
+from app.http.wiring import Wiring
+from app.identity.doorkeeper import Doorkeeper
+from app.imaging import Darkroom
+from app.metrics import DoorMetrics
+from app.settings import Settings
+
+_log = structlog.get_logger()
+
+
+def make_web(settings: Settings) -> FastAPI:
+    """The application; it connects and works only while a server runs its lifespan."""
+    wiring = wire(settings)
+    app = FastAPI(title="citygrid", openapi_url=None, docs_url=None, lifespan=_lifespan)
+    app.state.wiring = wiring
+    app.state.settings = settings
+    app.state.identifier = wiring.doorkeeper
+    # The reports' doors stand first: routes are tried in order, and these are busy.
+    for routes in (
+        reports.ROUTES,
+        open311.ROUTES,
+        photos.ROUTES,
+        cases.ROUTES,
+        sessions.ROUTES,
+        reference.ROUTES,
+        probes.ROUTES,
+        live.ROUTES,
+        dispatch_map.ROUTES,
+        openapi.ROUTES,
+    ):
+        app.router.routes.extend(routes)
+    for kind, handler in failures.HANDLERS.items():
+        app.add_exception_handler(kind, handler)
+    app.add_middleware(RequestContext, metrics=wiring.metrics)
+    return app
+
+
+def wire(settings: Settings) -> Wiring:
+    """The parts of a web process, not yet running."""
+    database = Database(settings.database_url, settings.database_connections)
+    return Wiring(
+        settings=settings,
+        database=database,
+        doorkeeper=Doorkeeper(database, settings),
+        city=CityWatch(database),
+        intake=Intake(database, waiting=settings.intake_waiting, batch=settings.intake_batch),
+        darkroom=Darkroom(),
+        metrics=DoorMetrics(),
+        stopping=asyncio.Event(),
+    )
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncGenerator[None]:
+    wiring: Wiring = app.state.wiring
+    async with AsyncExitStack() as stack:
+        stack.push_async_callback(wiring.database.close)
+        try:
+            await wiring.city.refresh()
+        except DatabaseAway as err:
+            _log.warning("started without the database", error=str(err))
+        await stack.enter_async_context(_running(wiring.intake.run(), wiring.city.run()))
+        app.state.map_room = await stack.enter_async_context(
+            map_room(wiring.settings, wiring.stopping)
+        )
+        yield
+        wiring.stopping.set()
+
+
+@asynccontextmanager
+async def _running(*loops: Coroutine[object, object, None]) -> AsyncGenerator[None]:
+    """Run the endless loops beside; one that ends by a defect ends the whole process."""
+    tasks = [asyncio.create_task(loop) for loop in loops]
+    for task in tasks:
+        task.add_done_callback(_end_process)
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _end_process(task: asyncio.Task[None]) -> None:
+    if not task.cancelled() and (defect := task.exception()) is not None:
+        _log.critical("a loop of this process ended", exc_info=defect)
+        signal.raise_signal(signal.SIGTERM)
+
+
+class WebServer(uvicorn.Server):
+    """A server that tells live streams to end before it waits for open requests."""
+
+    def __init__(self, app: FastAPI, settings: Settings) -> None:
+        self._stopping = app.state.wiring.stopping
+        super().__init__(
+            uvicorn.Config(
+                app,
+                host=settings.host,
+                port=settings.port,
+                http=BoundedProtocol,
+                ws="none",
+                loop="uvloop",
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                timeout_keep_alive=30,
+                timeout_graceful_shutdown=max(1, int(settings.stop_after.total_seconds())),
+                backlog=2048,
+            )
+        )
+
+    async def shutdown(self, sockets: list[socket] | None = None) -> None:
+        """Wake the streams, then wait as long as the settings say."""
+        self._stopping.set()
+        await super().shutdown(sockets)
+
+
+def run_web(settings: Settings) -> None:
+    """Serve until SIGTERM or SIGINT."""
+    WebServer(make_web(settings), settings).run()
