@@ -1,0 +1,65 @@
+"""What the page must know of the city: extent, levels, names. Read from the parts of the pack."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import psycopg
+
+_PARTS: Final = """
+    SELECT DISTINCT ON (part) part, content
+      FROM city_part
+     WHERE part IN ('city', 'areas', 'departments', 'catalogue')
+     ORDER BY part, version DESC
+"""
+
+_CELL: Final = """
+    SELECT code, area, name_zh, name_en, area_m2,
+           ST_XMin(geom), ST_YMin(geom), ST_XMax(geom), ST_YMax(geom)
+      FROM cell
+     WHERE code = %(code)s
+     ORDER BY grid_version DESC
+     LIMIT 1
+"""
+
+
+async def read_map_parts(conn: psycopg.AsyncConnection[Any]) -> dict[str, object]:
+    """The city, and the names of its areas, departments and categories by code.
+
+    Parts that were not loaded are empty. Categories are those that a case can have.
+    """
+    cursor = await conn.execute(_PARTS)
+    parts: dict[str, Any] = dict(await cursor.fetchall())
+    catalogue = parts.get("catalogue", {})
+    return {
+        "city": parts.get("city", {}),
+        "areas": [_area(area) for area in parts.get("areas", ())],
+        "departments": {one["code"]: one["name"] for one in parts.get("departments", ())},
+        "standard": catalogue.get("standard", ""),
+        "categories": {
+            one["code"]: {
+                "name": one["name"],
+                "class": one["class"],
+                "class_name": one["class_name"],
+                "severity": one["severity"],
+            }
+            for one in catalogue.get("categories", ())
+            if one["reportable"]
+        },
+    }
+
+
+async def find_cell(conn: psycopg.AsyncConnection[Any], code: str) -> dict[str, object] | None:
+    """Name, smallest area, size and bbox (west, south, east, north) of a cell; None: no such cell.
+
+    The newest grid that had it counts, so that old cases keep their names.
+    """
+    row = await (await conn.execute(_CELL, {"code": code})).fetchone()
+    if row is None:
+        return None
+    code, area, zh, en, area_m2, *bbox = row
+    name = {"zh": zh, "en": en}
+    return {"code": code, "area": area, "name": name, "area_m2": area_m2, "bbox": bbox}
+
+
+def _area(area: Mapping[str, Any]) -> dict[str, object]:
+    return {name: area[name] for name in ("code", "level", "parent", "name")}
