@@ -1,0 +1,104 @@
+"""The whole system on one machine: private services, a database, a city, our processes."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Generator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import psycopg
+
+from app.city.loading import load_pack
+from app.engines import prepare
+from app.identity.postgres import add_key, issue_one_time_login, replace_key
+from app.processes import Processes, free_port
+from app.services import running
+from app.services.postgres import create_database, drop_database, has_database, with_database
+from app.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """A running system. *url* is the web process; *processes* can be killed and started again."""
+
+    url: str
+    settings: Settings
+    processes: Processes
+
+    def key_for(self, source: str, role: str) -> str:
+        """An API key for the source, made now; an earlier one of the same source ends."""
+        return asyncio.run(_key(self.settings.database_url, source, role))
+
+    def one_time_login(self, login: str) -> str:
+        """An address that logs this person in, once, within a quarter of an hour."""
+        return f"{self.url}/login/{asyncio.run(_login(self.settings.database_url, login))}"
+
+
+@contextmanager
+def on_stage(
+    home: Path,
+    *,
+    database: str,
+    pack: Path | None = None,
+    fresh: bool = False,
+    port: int | None = None,
+    workers: int = 1,
+    kafka: bool = False,
+) -> Generator[Stage]:
+    """Start all of it and wait until it is ready; stop what was started when the block is left.
+
+    *database* is the name on the server, made if missing, and made anew if *fresh*. *pack* is
+    loaded when given. Raises what the services, the pack or a process that ends has to say.
+    """
+    with running(home, kafka=kafka) as services:
+        settings = Settings(
+            database_url=_database(services.database_url, database, fresh),
+            redis_url=services.redis_url,
+            kafka_url=services.kafka_url if kafka else None,
+            home=home,
+            port=port or free_port(),
+        )
+        asyncio.run(prepare(settings))
+        if pack:
+            load_pack(pack, settings.database_url)
+        with Processes(_environment(settings), home / "logs") as processes:
+            for name in ("web", "clock"):
+                processes.start(name)
+            for number in range(1, workers + 1):
+                processes.start(f"worker-{number}", "worker")
+            url = f"http://{settings.host}:{settings.port}"
+            processes.wait_ready(url)
+            yield Stage(url, settings, processes)
+
+
+def _database(server: str, name: str, fresh: bool) -> str:
+    if fresh:
+        drop_database(server, name)
+    if not has_database(server, name):
+        return create_database(server, name)
+    return with_database(server, name)
+
+
+def _environment(settings: Settings) -> dict[str, str]:
+    told = {
+        "CITY_DATABASE_URL": settings.database_url,
+        "CITY_REDIS_URL": settings.redis_url,
+        "CITY_KAFKA_URL": settings.kafka_url,
+        "CITY_HOME": str(settings.home),
+        "CITY_HOST": settings.host,
+        "CITY_PORT": str(settings.port),
+    }
+    return {name: value for name, value in told.items() if value}
+
+
+async def _key(database_url: str, source: str, role: str) -> str:
+    async with await psycopg.AsyncConnection.connect(database_url) as conn:
+        return await replace_key(conn, source) or await add_key(conn, source, [role], source)
+
+
+async def _login(database_url: str, login: str) -> str:
+    async with await psycopg.AsyncConnection.connect(database_url) as conn:
+        return await issue_one_time_login(conn, login, datetime.now(UTC))
