@@ -6,7 +6,6 @@ SHELL := /bin/bash
 MAKEFLAGS += --no-print-directory
 
 BIN := .venv/bin
-READY := .venv/ready
 
 .PHONY: help
 help: ## List the commands
@@ -38,22 +37,26 @@ bench-%: test-ready ## Run benchmarks/%.py, with ARGS
 setup: test-ready ## Install everything that demo and test need, and nothing else
 
 # Making ready is quick when everything is there: packages and vendored files are looked at each
-# time, the virtual environment is made again only when the lock or pyproject.toml changes.
+# time, the virtual environment is made again only when its lock or pyproject.toml changes.
 .PHONY: run-ready
 run-ready:
 	@setup/packages.sh run
-	@$(MAKE) $(READY)
+	@$(MAKE) -s .venv/run-ready
 	@setup/vendor.py
 
 .PHONY: test-ready
 test-ready:
 	@setup/packages.sh test
-	@$(MAKE) $(READY)
+	@$(MAKE) -s .venv/test-ready
 	@setup/vendor.py
 
-$(READY): requirements.lock pyproject.toml setup/venv.sh
-	@setup/venv.sh
+.venv/run-ready: requirements-run.lock pyproject.toml setup/venv.sh
+	@setup/venv.sh requirements-run.lock
 	@touch $@
+
+.venv/test-ready: requirements.lock pyproject.toml setup/venv.sh
+	@setup/venv.sh requirements.lock
+	@touch .venv/run-ready $@
 
 .PHONY: lock
 lock: ## Write requirements.lock anew from pyproject.toml: newest versions, hashes, no index address
