@@ -136,7 +136,7 @@ def _own_edge(
     """Does an edge of *cell* itself touch the pixel at *place*?"""
     cells = len(sheet.outlines)
     owners = sheet.sides[edge]
-    owned = np.unique((pixel[:, None] * cells + owners)[owners != NOBODY])
+    owned = np.sort((pixel[:, None] * cells + owners)[owners != NOBODY])
     return _is_in(owned, place * cells + cell)
 
 
@@ -212,7 +212,7 @@ def _children_cover(
     cells = len(sheet.outlines)
     owners = sheet.sides[parents.edge]
     side_keys = np.where(owners == NOBODY, -1, block[:, None] * cells + owners)
-    pairs = np.unique(side_keys[owners != NOBODY])
+    pairs, _ = _groups(np.sort(side_keys[owners != NOBODY]))
     own = np.zeros((len(pairs) + 1, CHILDREN), dtype=bool)  # the last row takes NOBODY's
     for side in (0, 1):
         pair = np.searchsorted(pairs, side_keys[:, side])
@@ -290,7 +290,7 @@ def _crowds(sheet: Sheet, pixels: Touched, tables: Growing) -> NDArray[np.int32]
             covered * cells + pixels.cover[covered],
         ]
     )
-    owner, cell = np.divmod(np.unique(keys), cells)
+    owner, cell = np.divmod(_groups(np.sort(keys))[0], cells)
     sizes = np.bincount(owner, minlength=len(pixels.keys)).astype(np.int32)
     return tables.add_crowds(sizes, cell.astype(np.int32))
 
