@@ -19,11 +19,11 @@ from app.database import Database, DatabaseAway
 from app.demo.commands import demo, up
 from app.engines import prepare
 from app.identity.commands import key_commands, user_commands
-from app.logs import set_up_logs
+from app.logs import configure_logs
 from app.replay.commands import replay
 from app.rulebook import NoCity, load_rulebook
 from app.settings import Settings
-from app.web import serve
+from app.web import run_web
 from app.worker import Worker
 from dispatch.ledger import as_json, equations
 from dispatch.postgres.ledger import read_books
@@ -78,15 +78,15 @@ async def _with_session(act: Callable[[psycopg.AsyncConnection], Awaitable[T]]) 
 def web() -> None:
     """Run the web process: all HTTP doors and the live map."""
     settings = _settings()
-    set_up_logs(settings)
-    raise typer.Exit(serve(settings))
+    configure_logs(settings)
+    run_web(settings)
 
 
 @main.command()
 def worker() -> None:
     """Run a worker process: decides reports, relays, rescues. Start as many as there are cores."""
     settings = _settings()
-    set_up_logs(settings)
+    configure_logs(settings)
     raise typer.Exit(_run(Worker(settings).run()))
 
 
@@ -94,7 +94,7 @@ def worker() -> None:
 def clock() -> None:
     """Run the clock process: lets deadlines fall due."""
     settings = _settings()
-    set_up_logs(settings)
+    configure_logs(settings)
     raise typer.Exit(_run(Clock(settings).run()))
 
 
@@ -136,3 +136,6 @@ def verify(as_json_: AsJson = False) -> None:
     proof = _run(_with_session(verify_chains)).as_json()
     print(json.dumps(proof) if as_json_ else proof)
     raise typer.Exit(0 if proof["ok"] else 1)
+
+if __name__ == "__main__":
+    main()

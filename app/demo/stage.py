@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -11,7 +11,6 @@ from pathlib import Path
 
 import psycopg
 
-from app.city.loading import load_pack
 from app.engines import prepare
 from app.identity.postgres import add_key, issue_one_time_login, replace_key
 from app.processes import Processes, free_port
@@ -42,7 +41,7 @@ def on_stage(
     home: Path,
     *,
     database: str,
-    pack: Path | None = None,
+    load: Callable[[str], object] | None = None,
     fresh: bool = False,
     port: int | None = None,
     workers: int = 1,
@@ -50,8 +49,8 @@ def on_stage(
 ) -> Generator[Stage]:
     """Start all of it and wait until it is ready; stop what was started when the block is left.
 
-    *database* is the name on the server, made if missing, and made anew if *fresh*. *pack* is
-    loaded when given. Raises what the services, the pack or a process that ends has to say.
+    *database* is the name on the server, made if missing, and made anew if *fresh*. *load* is
+    called with the database's URL and puts the city there. Raises what the services, *load* or a process that ends has to say.
     """
     with running(home, kafka=kafka) as services:
         settings = Settings(
@@ -62,8 +61,8 @@ def on_stage(
             port=port or free_port(),
         )
         asyncio.run(prepare(settings))
-        if pack:
-            load_pack(pack, settings.database_url)
+        if load:
+            load(settings.database_url)
         with Processes(_environment(settings), home / "logs") as processes:
             for name in ("web", "clock"):
                 processes.start(name)

@@ -1,0 +1,30 @@
+"""The whole system as processes on one machine."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from app.demo.stage import Stage, on_stage
+from tests.littletown import settle
+
+
+def load_littletown(database_url: str) -> None:
+    async def load() -> None:
+        async with await psycopg.AsyncConnection.connect(database_url) as conn:
+            await settle(conn)
+
+    asyncio.run(load())
+
+
+@pytest.fixture(scope="module")
+def stage(test_home: Path) -> Iterator[Stage]:
+    """Littletown at work on the embedded engine with two workers."""
+    with on_stage(
+        test_home, database="citygrid_system", load=load_littletown, fresh=True, workers=2
+    ) as running:
+        yield running
