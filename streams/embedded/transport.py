@@ -1,8 +1,9 @@
 """The transports that Faust finds by the scheme of a broker URL: pglog:// and memlog://."""
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from faust.transport.base import Transport
+from faust.types.enums import ProcessingGuarantee
 from yarl import URL
 
 from streams.embedded.consumer import EmbeddedConsumer
@@ -23,7 +24,8 @@ class EmbeddedTransport(Transport):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        if self.app.in_transaction:
+        guarantee = cast(ProcessingGuarantee, self.app.conf.processing_guarantee)
+        if guarantee is ProcessingGuarantee.EXACTLY_ONCE:
             raise NotSupported(
                 "processing_guarantee='exactly_once'",
                 "use 'at_least_once' and make the effects idempotent by a business key",
