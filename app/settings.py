@@ -58,6 +58,12 @@ class Settings(BaseSettings):
     session_absolute: timedelta = Field(
         default=timedelta(hours=12), description="A session older than this is over."
     )
+    metrics_port: int | None = Field(
+        default=None,
+        ge=1,
+        le=65535,
+        description="Port of a worker's `/metrics`; without it a worker serves none.",
+    )
     relay_every_s: float = Field(
         default=1.0, gt=0, description="The relay looks at least so often, told or not; seconds."
     )

@@ -57,6 +57,9 @@ class Worker:
             _Letters(self._database, self._kafka),
             transient=(DatabaseAway, KafkaError, *TRANSIENT),
         )
+        self.metrics.watch_lag(app.lag)
+        if self._settings.metrics_port is not None:
+            self.metrics.serve(self._settings.host, self._settings.metrics_port)
         async with self._background():
             return await run_worker([app])
 

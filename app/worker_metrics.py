@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Final
 
-from prometheus_client import CollectorRegistry, Counter, Histogram
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    start_http_server,
+)
 
 from dispatch.actions import Decided
 
@@ -30,6 +37,15 @@ class WorkerMetrics:
         self.rescued = Counter(
             "city_rescued", "Reports decided because the stream was late.", registry=self.registry
         )
+
+    def watch_lag(self, lag: Callable[[], int]) -> None:
+        """Ask *lag* at each scrape how many messages this worker has yet to commit."""
+        gauge = Gauge("city_stream_lag", "Messages not committed.", registry=self.registry)
+        gauge.set_function(lag)
+
+    def serve(self, host: str, port: int) -> None:
+        """Answer scrapes on a thread of their own, so that a busy loop still tells."""
+        start_http_server(port, addr=host, registry=self.registry)
 
     def batch(self) -> AbstractContextManager[object]:
         """Times one transaction."""

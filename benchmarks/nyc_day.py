@@ -27,7 +27,7 @@ from typing import Any
 
 import psycopg
 
-from app.city.newyork import make_newyork
+from app.city.newyork.making import make_newyork
 from app.demo.stage import Stage, on_stage
 from app.replay.reading import Columns, Incident, read_incidents
 from app.replay.sending import Answer, Open311Door, Played, play
