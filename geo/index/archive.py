@@ -78,7 +78,7 @@ def _head(path: Path, whole: NDArray[np.uint8]) -> dict[str, Any]:
         raise BadIndexFile(str(path), "is not a cell index")
     length = int.from_bytes(whole[8:12].tobytes(), "little")
     head = whole[HEAD_FIXED : HEAD_FIXED + length].tobytes()
-    if zlib.crc32(head) != int.from_bytes(whole[12:16].tobytes(), "little"):
+    if not head or zlib.crc32(head) != int.from_bytes(whole[12:16].tobytes(), "little"):
         raise BadIndexFile(str(path), "has a damaged head; build the index again")
     return json.loads(head)
 
