@@ -43,7 +43,13 @@ _log = structlog.get_logger()
 def make_web(settings: Settings) -> FastAPI:
     """The application; it connects and works only while a server runs its lifespan."""
     wiring = wire(settings)
-    app = FastAPI(title="citygrid", openapi_url=None, docs_url=None, lifespan=_lifespan)
+    app = FastAPI(
+        title="citygrid",
+        openapi_url=None,
+        docs_url=None,
+        redirect_slashes=False,
+        lifespan=_lifespan,
+    )
     app.state.wiring = wiring
     app.state.settings = settings
     app.state.identifier = wiring.doorkeeper
@@ -124,6 +130,7 @@ class WebServer(uvicorn.Server):
 
     def __init__(self, app: FastAPI, settings: Settings) -> None:
         self._stopping = app.state.wiring.stopping
+        self.ready = asyncio.Event()
         super().__init__(
             uvicorn.Config(
                 app,
@@ -140,6 +147,13 @@ class WebServer(uvicorn.Server):
                 backlog=2048,
             )
         )
+
+    async def startup(self, sockets: list[socket] | None = None) -> None:
+        """Listen, then say so by `ready`, also when it failed."""
+        try:
+            await super().startup(sockets)
+        finally:
+            self.ready.set()
 
     async def shutdown(self, sockets: list[socket] | None = None) -> None:
         """Wake the streams, then wait as long as the settings say."""

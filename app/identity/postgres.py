@@ -98,6 +98,28 @@ async def list_people(conn: Connection) -> list[Person]:
         return await cursor.fetchall()
 
 
+async def add_person(conn: Connection, person: Person) -> bool:
+    """Store a new person; raises psycopg.errors.UniqueViolation when the login is taken."""
+    done = await conn.execute(
+        """
+        INSERT INTO person (login, name_zh, name_en, roles, department, areas, password_hash,
+                            active)
+        VALUES (%s, %s, %s, %s, %s, %s, %s, %s)
+        """,
+        (
+            person.login,
+            person.name_zh,
+            person.name_en,
+            list(person.roles),
+            person.department,
+            list(person.areas),
+            person.password_hash,
+            person.active,
+        ),
+    )
+    return done.rowcount == 1
+
+
 async def set_password(conn: Connection, login: str, password_hash: str, now: datetime) -> bool:
     """Store a password and end the person's sessions; False when there is no such person."""
     done = await conn.execute(

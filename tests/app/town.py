@@ -143,8 +143,7 @@ async def serving(settings: Settings, server: WebServer | None = None) -> AsyncI
     server = server or WebServer(make_web(settings), settings)
     task = asyncio.create_task(server.serve())
     async with asyncio.timeout(20):
-        while not server.started and not task.done():
-            await asyncio.sleep(0.005)
+        await server.ready.wait()
     try:
         yield server
     finally:

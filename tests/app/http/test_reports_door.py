@@ -5,8 +5,6 @@ import json
 from datetime import UTC, datetime
 from uuid import uuid4
 
-import pytest
-
 from app.identity.postgres import revoke_key
 from tests.app.town import METER, PHONE, Town, a_report, ago
 
@@ -54,11 +52,10 @@ async def test_a_report_without_a_key_is_refused(town: Town):
     assert answer.json()["errors"][0]["field"] == "Idempotency-Key"
 
 
-@pytest.mark.parametrize("key", ["7", "no-uuid", "a" * 36, "x" * 10_000])
-async def test_a_key_that_is_no_uuid_is_refused(town: Town, key: str):
-    answer = await town.submit(key=key)
+async def test_a_key_that_is_no_uuid_is_refused(town: Town):
+    answers = [await town.submit(key=key) for key in ("7", "no-uuid", "a" * 36, "x" * 10_000)]
 
-    assert answer.status_code == 400
+    assert [answer.status_code for answer in answers] == [400] * 4
     assert await town.stored() == 0
 
 
@@ -102,21 +99,20 @@ async def test_a_sequence_number_that_goes_back_is_accepted_and_flagged(town: To
     assert await found.fetchall() == [([],), (["device-seq"],)]
 
 
-@pytest.mark.parametrize(
-    "when", ["1970-01-01T00:00:00Z", "2099-01-01T00:00:00Z", "2026-11-23T24:61:00Z", "yesterday"]
-)
-async def test_a_time_that_cannot_be_is_refused(town: Town, when: str):
-    answer = await town.submit(a_report(happened_at=when))
+async def test_a_time_that_cannot_be_is_refused(town: Town):
+    for when in ("1970-01-01T00:00:00Z", "2099-01-01T00:00:00Z", "2026-11-23T24:61:00Z", "now"):
+        answer = await town.submit(a_report(happened_at=when))
 
-    assert answer.status_code == 422
-    assert answer.json()["errors"][0]["field"] == "happened_at"
+        assert answer.status_code == 422
+        assert answer.json()["errors"][0]["field"] == "happened_at"
 
 
-@pytest.mark.parametrize(("hours", "status"), [(71.9, 201), (72.1, 422), (-0.2, 422), (-0.05, 201)])
-async def test_a_claimed_time_is_taken_within_its_window(town: Town, hours: float, status: int):
-    answer = await town.submit(a_report(happened_at=ago(hours=hours)))
+async def test_a_claimed_time_is_taken_within_its_window(town: Town):
+    hours = [71.9, 72.1, -0.2, -0.05]
 
-    assert answer.status_code == status
+    answers = [await town.submit(a_report(happened_at=ago(hours=span))) for span in hours]
+
+    assert [answer.status_code for answer in answers] == [201, 422, 422, 201]
 
 
 async def test_a_revoked_key_is_refused_and_noted(town: Town):
@@ -157,11 +153,12 @@ async def test_whoever_holds_the_receipt_may_ask_how_the_report_stands(town: Tow
     assert after["case"]["department"] == "sanitation"
 
 
-@pytest.mark.parametrize("receipt", ["0" * 32, "1", "%00", "x" * 5000, "' OR 1=1"])
-async def test_a_guessed_receipt_tells_nothing(town: Town, receipt: str):
-    answer = await town.client.get(f"/api/reports/{receipt}")
+async def test_a_guessed_receipt_tells_nothing(town: Town):
+    guesses = ["0" * 32, "1", "%00", "x" * 5000, "' OR 1=1"]
 
-    assert answer.status_code == 404
+    answers = [await town.client.get(f"/api/reports/{guess}") for guess in guesses]
+
+    assert [answer.status_code for answer in answers] == [404] * len(guesses)
 
 
 async def test_what_a_person_says_about_himself_is_kept_apart(town: Town):
