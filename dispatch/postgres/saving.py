@@ -240,7 +240,12 @@ def _outbox_row(case: Case, event: e.Event, city: str) -> dict[str, object]:
 
 
 def _seen(case: Case) -> dict[str, Mapping[str, object]]:
-    return {"case": {**_shown(case), "closed": case.state.ended}}
+    """The case as the log tells it; its times in the same form as a snapshot writes them."""
+    shown = {
+        name: e.rfc3339(value) if isinstance(value, datetime) else value
+        for name, value in _shown(case).items()
+    }
+    return {"case": {**shown, "closed": case.state.ended}}
 
 
 def _deadline_rows(changes: Changes) -> list[dict[str, object]]:

@@ -69,6 +69,7 @@ async def test_one_incident_from_the_first_report_to_the_closed_case(town: Town)
     painted = town.screen.marker(case.id)
     assert painted is not None
     assert (painted.state, painted.reports, painted.version) == ("assigned", 2, case.version)
+    assert town.screen.board == await town.fresh_board()
 
     # It is no business of another department, and nobody verifies work that is not done.
     with pytest.raises(Refused):
@@ -87,6 +88,7 @@ async def test_one_incident_from_the_first_report_to_the_closed_case(town: Town)
     await town.move(INSPECTOR, case.id, Move.VERIFY)
     await town.move(OPERATOR, case.id, Move.CLOSE)
     await town.paint()
+    assert town.screen.board == await town.fresh_board()
     assert town.screen.marker(case.id) is None
     assert (await town.standing(second.receipt)).case_state == "closed"
 

@@ -29,6 +29,8 @@ from dispatch.postgres.clock import now
 from dispatch.postgres.inbox import Standing, find_by_receipt
 from dispatch.postgres.ledger import read_books
 from dispatch.report import Acceptance, Submission
+from maps.board import WHOLE_CITY, Board
+from maps.postgres.log import read_board
 from streams.embedded.postgres import PostgresLog
 from streams.herald import RedisHerald
 from streams.postgres import LogCarrier, relay_turn
@@ -80,6 +82,11 @@ class Town:
         """Number what happened and wait until the screen has heard of it."""
         await self.relay()
         await self.screen.follow_to((await self.books()).outbox_last)
+
+    async def fresh_board(self) -> Board:
+        """The board as somebody sees it who opens the map now."""
+        async with self._database.connection() as conn:
+            return await read_board(conn, WHOLE_CITY)
 
     async def order(self, actor: Actor, case_id: int, order: Order) -> Case:
         """What the door of moves does: ask the policy, then act, in one transaction."""
