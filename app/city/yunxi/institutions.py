@@ -56,7 +56,7 @@ def jurisdiction(tiling: Tiling) -> list[Line]:
     local = [
         {"category": "09010", "area": first, "department": "OFFICE001"},
         {"category": "09011", "area": first, "department": "OFFICE001"},
-        {"category": "0704", "area": second, "department": "OFFICE002"},
+        {"category": "07001", "area": second, "department": "OFFICE002"},
     ]
     return duties() + local
 

@@ -1,0 +1,200 @@
+"""Checking a city pack: everything is looked at, and all faults are told at once."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import shapely
+
+from app.city import institutions, rules
+from app.city.archives import opened
+from app.city.drawings import read_drawings
+from app.city.faults import BrokenPack, Fault, Faults
+from app.city.layers import Shapes, read_layer
+from app.city.lines import Line
+from app.city.pack import CityPack
+from app.city.profile import FILE as PROFILE
+from app.city.profile import Profile, Tolerance, read_profile
+from app.city.reading import Sheet, read_rules, read_sheet, read_toml
+from app.city.territory import AREAS, CELLS, Areas, Cells, bounds_of, read_areas, read_cells
+from app.city.tessellation import Plane, check_tessellation
+from grid.catalogue import MATTER
+from grid.cell import Cell
+from grid.hierarchy import Area
+from grid.naming import Label
+from grid.tiling import Drawing, Tiling
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What the check found: a pack, or faults. Never both, never neither."""
+
+    pack: CityPack | None
+    faults: tuple[Fault, ...]
+
+    def sound(self) -> CityPack:
+        """The pack; BrokenPack when it has faults."""
+        if self.pack is None:
+            raise BrokenPack(self.faults)
+        return self.pack
+
+
+def check_pack(path: Path) -> Checked:
+    """Check the pack in a folder or zip; NotAPack when *path* is neither."""
+    with opened(path) as folder:
+        return _Check(folder).run()
+
+
+class _Check:
+    """One run over one folder; a file that cannot be read makes its own fault, not others'."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.faults = Faults()
+
+    def run(self) -> Checked:
+        content = read_toml(self.folder, PROFILE, self.faults)
+        profile = read_profile(content, self.faults) if content is not None else None
+        departments = self._departments()
+        areas, cells = self._territory(profile, _codes(departments))
+        drawings = read_drawings(self.folder, _source_crs(profile), self.faults)
+        parts = {
+            "departments": departments,
+            "catalogue": self._catalogue(profile),
+            "calendar": self._calendar(profile),
+            "routing": self._routing(_codes(departments)),
+            "sensors": self._sensors(areas),
+        }
+        parts |= self._duties_and_limits(parts, areas, cells)
+        people = self._people(_codes(departments), areas)
+        if self.faults.found or profile is None or areas is None or cells is None:
+            return Checked(None, tuple(self.faults.found))
+        return Checked(_packed(profile, parts, areas, cells, drawings, people), ())
+
+    def _sheet(
+        self, file: str, columns: tuple[str, ...], *, optional: bool = False
+    ) -> Sheet | None:
+        return read_sheet(self.folder, file, columns, self.faults, optional=optional)
+
+    def _departments(self) -> rules.Part | None:
+        sheet = self._sheet("departments.csv", institutions.DEPARTMENTS)
+        return institutions.departments(sheet) if sheet else None
+
+    def _territory(
+        self, profile: Profile | None, departments: set[str] | None
+    ) -> tuple[Areas | None, Cells | None]:
+        crs = _source_crs(profile)
+        layer = read_layer(self.folder, "areas", AREAS, crs, self.faults)
+        areas = read_areas(layer, profile, departments) if layer else None
+        layer = read_layer(self.folder, "cells", CELLS, crs, self.faults)
+        cells = read_cells(layer, profile, areas.codes if areas else None) if layer else None
+        if areas and cells:
+            tolerance = profile.tolerance if profile else Tolerance()
+            plane = Plane(bounds_of(areas))
+            check_tessellation(areas, cells, tolerance, plane, self.faults)
+        return areas, cells
+
+    def _catalogue(self, profile: Profile | None) -> dict[str, Any] | None:
+        sheet = self._sheet("catalogue.csv", rules.CATALOGUE)
+        if sheet is None:
+            return None
+        standard = profile.standard if profile else ""
+        return {"standard": standard, "categories": rules.catalogue(sheet)}
+
+    def _calendar(self, profile: Profile | None) -> dict[str, Any]:
+        sheet = self._sheet("calendar.csv", rules.CALENDAR)
+        working_time = profile.working_time if profile else {}
+        timezone = profile.city["timezone"] if profile else ""
+        whole = Line(PROFILE, None, {}, self.faults)
+        return rules.calendar(sheet, working_time, timezone, whole)
+
+    def _routing(self, departments: set[str] | None) -> rules.Part:
+        content = read_toml(self.folder, "routing.toml", self.faults, optional=True)
+        lines = read_rules(content or {}, "routing.toml", self.faults)
+        return rules.routing(lines, departments)
+
+    def _sensors(self, areas: Areas | None) -> rules.Part:
+        sheet = self._sheet("sensors.csv", institutions.SENSORS, optional=True)
+        bounds = bounds_of(areas) if areas else (-180.0, -90.0, 180.0, 90.0)
+        return institutions.sensors(sheet, bounds) if sheet else []
+
+    def _people(
+        self, departments: set[str] | None, areas: Areas | None
+    ) -> list[institutions.Person]:
+        sheet = self._sheet("people.csv", institutions.PEOPLE)
+        codes = areas.codes if areas else None
+        return institutions.people(sheet, departments, codes) if sheet else []
+
+    def _duties_and_limits(
+        self, parts: dict[str, Any], areas: Areas | None, cells: Cells | None
+    ) -> dict[str, Any]:
+        """What leans on the catalogue; checked against nothing where that could not be read."""
+        catalogue = parts["catalogue"]
+        categories = catalogue["categories"] if catalogue else []
+        matters = {c["code"] for c in categories if c["kind"] == MATTER} if catalogue else None
+        reportable = rules.reportable_codes(categories)
+        if catalogue and not reportable:
+            problem, remedy = "nothing can be reported", "Make some matters reportable"
+            self.faults.add("catalogue.csv", None, "reportable", problem, remedy)
+        duties, limits = [], []
+        if sheet := self._sheet("jurisdiction.csv", rules.JURISDICTION):
+            codes = areas.codes if areas else None
+            known = _codes(parts["departments"])
+            duties = rules.jurisdiction(sheet, matters, codes, known)
+            if areas and cells and areas.is_tree and set(cells.areas_used) <= areas.codes:
+                rules.check_everybody_has_somebody(
+                    sheet, duties, reportable, areas.rows, cells.areas_used
+                )
+        if sheet := self._sheet("limits.csv", rules.LIMITS):
+            limits = rules.limits(sheet, matters, reportable)
+        return {"jurisdiction": duties, "limits": limits}
+
+
+def _codes(part: rules.Part | None) -> set[str] | None:
+    return {row["code"] for row in part} if part is not None else None
+
+
+def _source_crs(profile: Profile | None) -> str:
+    return profile.source_crs if profile else ""
+
+
+def _packed(
+    profile: Profile,
+    parts: dict[str, Any],
+    areas: Areas,
+    cells: Cells,
+    drawings: tuple[Drawing, ...],
+    people: list[institutions.Person],
+) -> CityPack:
+    bounds = bounds_of(areas)
+    area_order, cell_order = _by_code(areas.rows), _by_code(cells.rows)
+    rows = [areas.rows[n] for n in area_order]
+    shapes = _multipolygons(cells.shapes[cell_order])
+    tiling = Tiling(
+        areas=[Area.of(row) for row in rows],
+        area_shapes=_multipolygons(areas.shapes[area_order]),
+        cells=[
+            Cell(row["code"], row["area"], Label.of(row["name"]), shape)
+            for row, shape in zip((cells.rows[n] for n in cell_order), shapes, strict=True)
+        ],
+        sizes_m2=Plane(bounds).area_m2(shapes).tolist(),
+        drawings=drawings,
+    )
+    return CityPack(
+        parts={"city": profile.city | {"bbox": list(bounds)}, "areas": rows, **parts},
+        tiling=tiling,
+        people=tuple(sorted(people, key=lambda person: person.login)),
+    )
+
+
+def _by_code(rows: list[dict[str, Any]]) -> list[int]:
+    """Numbers of the rows sorted by code, so that their order in a file makes no new version."""
+    return sorted(range(len(rows)), key=lambda n: rows[n]["code"])
+
+
+def _multipolygons(shapes: Shapes) -> Shapes:
+    many = np.array(shapely.force_2d(shapes), dtype=object)
+    single = shapely.get_type_id(many) == shapely.GeometryType.POLYGON
+    many[single] = [shapely.MultiPolygon([shape]) for shape in many[single]]
+    return many

@@ -1,0 +1,140 @@
+"""`citygrid city …`: check, load and make city packs."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from app.city.checking import check_pack
+from app.city.faults import BrokenPack, Fault, NotAPack
+from app.city.loading import Change, load_pack, plan_pack
+from app.city.newyork.making import MissingSource, make_newyork
+from app.city.yunxi.making import CELLS, FEWEST_CELLS, MOST_CELLS, SEED, make_yunxi
+from app.database import DatabaseAway
+from app.settings import Settings
+
+MOST_SHOWN: Final = 200
+FAULTY: Final = 1
+USAGE: Final = 2
+
+commands: Final = typer.Typer(no_args_is_help=True, help="City packs: check, load, make.")
+make: Final = typer.Typer(no_args_is_help=True, help="Make a city pack.")
+commands.add_typer(make, name="make")
+
+Pack = Annotated[Path, typer.Argument(help="Folder or zip of the pack.")]
+Out = Annotated[Path, typer.Argument(help="Folder to write the pack into.", file_okay=False)]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+
+
+@commands.command()
+def check(pack: Pack, as_json: AsJson = False) -> None:
+    """Look at everything in a pack and tell all its faults; nothing is loaded."""
+    try:
+        checked = check_pack(pack)
+    except NotAPack as err:
+        raise _refused(err, as_json) from err
+    if checked.pack is None:
+        raise _faulty(checked.faults, as_json)
+    counts: dict[str, Any] = {
+        "cells": len(checked.pack.tiling.cells),
+        "areas": len(checked.pack.tiling.areas),
+        "people": len(checked.pack.people),
+    }
+    if as_json:
+        typer.echo(json.dumps({"ok": True, "faults": [], **counts}, ensure_ascii=False))
+    else:
+        said = ", ".join(f"{count:,} {word}" for word, count in counts.items())
+        Console().print(f"[green]No faults.[/] {said}.")
+
+
+@commands.command()
+def load(
+    pack: Pack,
+    as_json: AsJson = False,
+    dry_run: Annotated[bool, typer.Option("--plan", help="Only say what would change.")] = False,
+) -> None:
+    """Load a pack, all or nothing, and say what changed. A part that is the same stays."""
+    database_url = Settings().database_url  # pyright: ignore[reportCallIssue]
+    try:
+        changes = (plan_pack if dry_run else load_pack)(pack, database_url)
+    except BrokenPack as err:
+        raise _faulty(err.faults, as_json) from err
+    except (NotAPack, DatabaseAway) as err:
+        raise _refused(err, as_json) from err
+    if as_json:
+        told = {"ok": True, "loaded": not dry_run, "changes": [c.as_dict() for c in changes]}
+        typer.echo(json.dumps(told, ensure_ascii=False))
+    else:
+        Console().print(_change_table(changes, "would change" if dry_run else "changed"))
+
+
+@make.command()
+def yunxi(
+    out: Out,
+    cells: Annotated[
+        int, typer.Option(help="About how many cells.", min=FEWEST_CELLS, max=MOST_CELLS)
+    ] = CELLS,
+    seed: Annotated[int, typer.Option(help="The same seed makes the same city.", min=0)] = SEED,
+) -> None:
+    """Make 云溪区 Yunxi, the invented demo city."""
+    make_yunxi(out, cells, seed)
+    typer.echo(f"made {out}")
+
+
+@make.command()
+def newyork(
+    out: Out,
+    source: Annotated[
+        Path, typer.Option("--data", help="Folder that holds nyc_geo and nyc_311_dev.")
+    ],
+) -> None:
+    """Make a pack of New York City from its public data."""
+    try:
+        made = make_newyork(out, source)
+    except MissingSource as err:
+        raise _refused(err, as_json=False) from err
+    for note in made:
+        typer.echo(note)
+    typer.echo(f"made {out}")
+
+
+def _refused(err: Exception, as_json: bool) -> typer.Exit:
+    if as_json:
+        typer.echo(json.dumps({"ok": False, "problem": str(err)}, ensure_ascii=False))
+    else:
+        typer.echo(str(err), err=True)
+    return typer.Exit(USAGE)
+
+
+def _faulty(faults: Sequence[Fault], as_json: bool) -> typer.Exit:
+    if as_json:
+        told = {"ok": False, "faults": [fault.as_dict() for fault in faults]}
+        typer.echo(json.dumps(told, ensure_ascii=False))
+    else:
+        console = Console(stderr=True)
+        console.print(_fault_table(faults[:MOST_SHOWN]))
+        if len(faults) > MOST_SHOWN:
+            console.print(f"… and {len(faults) - MOST_SHOWN} more; --json shows all")
+        console.print(f"[red]{len(faults)} faults; nothing was loaded.[/]")
+    return typer.Exit(FAULTY)
+
+
+def _fault_table(faults: Sequence[Fault]) -> Table:
+    table = Table("file", "row", "field", "problem", "remedy", title="Faults")
+    for fault in faults:
+        row = "" if fault.row is None else str(fault.row)
+        table.add_row(fault.file, row, fault.field, fault.problem, fault.remedy)
+    return table
+
+
+def _change_table(changes: Sequence[Change], title: str) -> Table:
+    table = Table("part", "version", "", "content", title=f"What {title}")
+    for change in changes:
+        old = "–" if change.old is None else str(change.old)
+        versions = f"{old} → {change.new}" if change.new != change.old else old
+        table.add_row(change.part, versions, "●" if change.is_change else "same", change.note)
+    return table

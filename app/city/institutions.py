@@ -1,0 +1,89 @@
+"""The parts ``departments``, ``sensors`` and the people of a city pack."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any, Final
+
+from app.city.lines import FirstSeen
+from app.city.reading import Sheet
+from app.policy import Role
+
+Part = list[dict[str, Any]]
+DEPARTMENTS: Final = ("code", "name_zh", "name_en", "kind", "phone")
+SENSORS: Final = ("code", "name_zh", "name_en", "kind", "property", "unit", "lon", "lat")
+PEOPLE: Final = ("login", "name_zh", "name_en", "roles", "department", "areas")
+NOT_FOR_PEOPLE: Final = {Role.ANYONE, Role.CITIZEN, Role.SENSOR}
+ROLES: Final = tuple(role.value for role in Role if role not in NOT_FOR_PEOPLE)
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """An account of the city; the password is not the pack's business."""
+
+    login: str
+    name_zh: str
+    name_en: str
+    roles: tuple[str, ...]
+    department: str | None
+    areas: tuple[str, ...]
+
+
+def departments(sheet: Sheet) -> Part:
+    """Every department, each code once."""
+    part: Part = []
+    seen = FirstSeen()
+    for line in sheet.lines:
+        code = line.code()
+        seen.check(line, "code", code, f"department {code!r}")
+        part.append(
+            {
+                "code": code,
+                "name": line.label(),
+                "kind": line.text("kind"),
+                "phone": line.text("phone", empty=True),
+            }
+        )
+    return part
+
+
+def sensors(sheet: Sheet, bounds: tuple[float, float, float, float]) -> Part:
+    """Every sensor, each code once and inside the *bounds* (west, south, east, north)."""
+    west, south, east, north = bounds
+    part: Part = []
+    seen = FirstSeen()
+    for line in sheet.lines:
+        code = line.code()
+        seen.check(line, "code", code, f"sensor {code!r}")
+        part.append(
+            {
+                "code": code,
+                "name": line.label(),
+                "kind": line.text("kind"),
+                "property": line.text("property"),
+                "unit": line.text("unit", empty=True),
+                "lon": line.number("lon", west, east),
+                "lat": line.number("lat", south, north),
+            }
+        )
+    return part
+
+
+def people(
+    sheet: Sheet, known_departments: Collection[str] | None, known_areas: Collection[str] | None
+) -> list[Person]:
+    """Every person, each login once, with known roles, department and areas."""
+    people: list[Person] = []
+    seen = FirstSeen()
+    for line in sheet.lines:
+        login = line.code("login")
+        seen.check(line, "login", login, f"login {login!r}")
+        roles = line.known_list("roles", ROLES, "role")
+        if not roles:
+            line.wrong("roles", "no role is given", f"Choose from {', '.join(ROLES)}")
+        name = line.label()
+        department = line.known_or_empty("department", known_departments, "department")
+        areas = line.known_list("areas", known_areas, "area")
+        people.append(
+            Person(login, name["zh"], name["en"], tuple(roles), department or None, tuple(areas))
+        )
+    return people

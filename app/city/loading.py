@@ -1,0 +1,180 @@
+"""Loading a checked city pack: first what would change, then all of it or nothing."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Final, LiteralString
+
+from psycopg import AsyncConnection
+from psycopg.rows import tuple_row
+from psycopg.types.json import Jsonb
+
+from app.city.checking import check_pack
+from app.city.institutions import Person
+from app.city.pack import CityPack, canonical, digest
+from app.database import connect
+from app.rulebook import PACK_CHANNEL
+from grid.postgres import newest_version, store_grid
+
+GRID: Final = "grid"
+PEOPLE: Final = "people"
+_LOCK: Final = 0x0C17_9A5D
+# Copying 100,000 cells takes longer than what a door may take.
+_PATIENCE: Final = """
+    SELECT set_config('statement_timeout', '10min', true),
+           set_config('idle_in_transaction_session_timeout', '2min', true),
+           set_config('lock_timeout', '1min', true)
+"""
+_NEWEST_PARTS: Final = """
+    SELECT DISTINCT ON (part) part, version, sha256
+      FROM city_part
+     ORDER BY part, version DESC
+"""
+_STORE_PART: Final = """
+    INSERT INTO city_part (part, version, content, sha256)
+    VALUES (%(part)s, %(version)s, %(content)s, %(sha256)s)
+"""
+_PEOPLE: Final = """
+    SELECT login, name_zh, name_en, roles, department, areas
+      FROM person
+"""
+_STORE_PERSON: Final = """
+    INSERT INTO person (login, name_zh, name_en, roles, department, areas)
+    VALUES (%(login)s, %(name_zh)s, %(name_en)s, %(roles)s, %(department)s, %(areas)s)
+        ON CONFLICT (login) DO UPDATE
+       SET name_zh = excluded.name_zh,
+           name_en = excluded.name_en,
+           roles = excluded.roles,
+           department = excluded.department,
+           areas = excluded.areas
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What loading does to one part, to the grid or to the people.
+
+    *old* is the version that stands, None before the first; *new* equals *old* when the content
+    is the same. People have no versions. *note* says the rest in words.
+    """
+
+    part: str
+    old: int | None
+    new: int | None
+    note: str
+
+    @property
+    def is_change(self) -> bool:
+        """Whether anything is written."""
+        return self.old != self.new or (self.part == PEOPLE and self.note != "")
+
+    def as_dict(self) -> dict[str, Any]:
+        """The form for ``--json``."""
+        return asdict(self) | {"changed": self.is_change}
+
+
+def load_pack(path: Path, database_url: str) -> tuple[Change, ...]:
+    """Check the pack at *path* and load it, all or nothing; says what changed.
+
+    Raises NotAPack, BrokenPack (nothing is loaded) and DatabaseAway.
+    """
+    pack = check_pack(path).sound()
+    return asyncio.run(_with_connection(database_url, pack, store=True))
+
+
+def plan_pack(path: Path, database_url: str) -> tuple[Change, ...]:
+    """What loading the pack at *path* would change; raises as `load_pack` does."""
+    pack = check_pack(path).sound()
+    return asyncio.run(_with_connection(database_url, pack, store=False))
+
+
+async def _with_connection(url: str, pack: CityPack, *, store: bool) -> tuple[Change, ...]:
+    async with await connect(url) as conn:
+        return await (load(conn, pack) if store else plan(conn, pack))
+
+
+async def plan(conn: AsyncConnection[Any], pack: CityPack) -> tuple[Change, ...]:
+    """What loading the pack would change, part by part."""
+    return await _plan(conn, pack, pack.tiling.digest())
+
+
+async def load(conn: AsyncConnection[Any], pack: CityPack) -> tuple[Change, ...]:
+    """Load the pack in one transaction; one load at a time. Content that stands makes no version.
+
+    Accounts that the pack does not name stay as they are, and so do all passwords.
+    """
+    sha256 = await asyncio.to_thread(pack.tiling.digest)
+    async with conn.transaction():
+        await conn.execute(_PATIENCE)
+        await conn.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
+        changes = await _plan(conn, pack, sha256)
+        for change in changes:
+            if change.is_change:
+                await _store(conn, pack, change, sha256)
+        if any(change.is_change for change in changes):
+            await conn.execute("SELECT pg_notify(%s, '')", [PACK_CHANNEL])
+    return changes
+
+
+async def _plan(conn: AsyncConnection[Any], pack: CityPack, sha256: str) -> tuple[Change, ...]:
+    standing = {part: (version, found) for part, version, found in await _all(conn, _NEWEST_PARTS)}
+    parts = [_part_change(part, pack, standing.get(part)) for part in sorted(pack.parts)]
+    grid = _change(GRID, await newest_version(conn), sha256, _ground(pack))
+    people = _people_change(pack.people, await _all(conn, _PEOPLE))
+    return (grid, *parts, people)
+
+
+def _part_change(part: str, pack: CityPack, standing: tuple[int, str] | None) -> Change:
+    content = pack.parts[part]
+    note = f"{len(content)} rows" if isinstance(content, list) else ""
+    return _change(part, standing, digest(content), note)
+
+
+def _change(part: str, standing: tuple[int, str] | None, sha256: str, note: str) -> Change:
+    old, old_sha256 = standing or (None, None)
+    return Change(part, old, old if old_sha256 == sha256 else (old or 0) + 1, note)
+
+
+def _ground(pack: CityPack) -> str:
+    tiling = pack.tiling
+    return (
+        f"{len(tiling.cells)} cells in {len(tiling.areas)} areas, {len(tiling.drawings)} drawings"
+    )
+
+
+def _people_change(people: Sequence[Person], rows: Sequence[tuple[Any, ...]]) -> Change:
+    standing = {row[0]: _standing(row) for row in rows}
+    counts = {
+        "new": sum(person.login not in standing for person in people),
+        "changed": sum(standing.get(p.login, p) != p for p in people),
+    }
+    note = ", ".join(f"{count} {word}" for word, count in counts.items() if count)
+    return Change(PEOPLE, None, None, note)
+
+
+def _standing(row: tuple[Any, ...]) -> Person:
+    login, zh, en, roles, department, areas = row
+    return Person(login, zh, en, tuple(roles), department, tuple(areas))
+
+
+async def _store(conn: AsyncConnection[Any], pack: CityPack, change: Change, sha256: str) -> None:
+    if change.part == GRID:
+        await store_grid(conn, pack.tiling, sha256)
+    elif change.part == PEOPLE:
+        async with conn.cursor() as cursor:
+            await cursor.executemany(_STORE_PERSON, [_person(person) for person in pack.people])
+    else:
+        content = pack.parts[change.part]
+        row = {"part": change.part, "version": change.new, "sha256": digest(content)}
+        await conn.execute(_STORE_PART, row | {"content": Jsonb(content, dumps=canonical)})
+
+
+def _person(person: Person) -> Mapping[str, object]:
+    return asdict(person) | {"roles": list(person.roles), "areas": list(person.areas)}
+
+
+async def _all(conn: AsyncConnection[Any], query: LiteralString) -> list[tuple[Any, ...]]:
+    async with conn.cursor(row_factory=tuple_row) as cursor:
+        await cursor.execute(query)
+        return await cursor.fetchall()

@@ -1,0 +1,214 @@
+"""The parts that decide: catalogue, jurisdiction, limits, calendar and routing."""
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, Final
+
+from app.city.lines import FirstSeen, Line
+from app.city.reading import Sheet
+from dispatch.calendar import MOST_UNITS, Unit, WorkingCalendar
+from dispatch.errors import BrokenCalendar
+from dispatch.routing import broken_rules
+from grid.catalogue import COMPONENT, MATTER
+from grid.duty import EVERY_CATEGORY, Jurisdiction
+from grid.hierarchy import Hierarchy
+
+Part = list[dict[str, Any]]
+CATALOGUE: Final = (
+    "kind", "class", "class_zh", "class_en", "code", "name_zh", "name_en", "severity",
+    "reportable", "keywords",
+)  # fmt: skip
+JURISDICTION: Final = ("category", "area", "department")
+LIMITS: Final = (
+    "category", "condition", "name_zh", "name_en", "milestone", "amount", "unit", "default",
+)  # fmt: skip
+CALENDAR: Final = ("date", "kind", "name_zh", "name_en")
+UNITS: Final = tuple(unit.value for unit in Unit)
+LEAST_AMOUNT: Final = 0.01
+
+
+def catalogue(sheet: Sheet) -> Part:
+    """The categories; a code stands once per kind."""
+    part: Part = []
+    seen = FirstSeen()
+    for line in sheet.lines:
+        kind, code = line.choice("kind", (COMPONENT, MATTER)), line.code()
+        seen.check(line, "code", (kind, code), f"{kind} {code!r}")
+        part.append(
+            {
+                "code": code,
+                "kind": kind,
+                "class": line.code("class"),
+                "class_name": line.label("class"),
+                "name": line.label(),
+                "severity": line.whole("severity", 1, 4),
+                "reportable": line.flag("reportable"),
+                "keywords": line.items("keywords"),
+            }
+        )
+    return part
+
+
+def reportable_codes(categories: Part) -> list[str]:
+    """Codes that a report can name."""
+    return [one["code"] for one in categories if one["kind"] == MATTER and one["reportable"]]
+
+
+def jurisdiction(
+    sheet: Sheet,
+    matters: Collection[str] | None,
+    areas: Collection[str] | None,
+    departments: Collection[str] | None,
+) -> Part:
+    """Who answers for what; each pair of category and area stands once."""
+    beginnings = _beginnings(matters)
+    part: Part = []
+    seen = FirstSeen()
+    for line in sheet.lines:
+        category = line.known("category", beginnings, "category")
+        area = line.known_or_empty("area", areas, "area")
+        seen.check(line, "category", (category, area), f"{category!r} in {area or 'every area'}")
+        department = line.known("department", departments, "department")
+        part.append({"row": line.row, "category": category, "area": area, "department": department})
+    return part
+
+
+def _beginnings(codes: Collection[str] | None) -> set[str] | None:
+    """What may stand for categories: whole codes, their beginnings, and ``*``."""
+    if codes is None:
+        return None
+    return {code[:length] for code in codes for length in range(1, len(code) + 1)} | {
+        EVERY_CATEGORY
+    }
+
+
+def check_everybody_has_somebody(
+    sheet: Sheet, duties: Part, reportable: Sequence[str], areas: Part, used: Collection[str]
+) -> None:
+    """Note each reportable category that nobody takes somewhere; *used* areas hold cells.
+
+    Rules are left out of account: none may be relied upon to match.
+    """
+    hierarchy = Hierarchy.of(areas)
+    table = Jurisdiction.of(duties)
+    orphaned = [code for code in used if not _has_fallback(hierarchy, code)]
+    for category in reportable if orphaned else ():
+        alone = [a for a in orphaned if table.responsible(category, hierarchy.path(a)) is None]
+        if alone:
+            problem = f"nobody answers for {category!r} in {len(alone)} areas, the first {alone[0]}"
+            remedy = "Add a line for it, or a department to an area above"
+            sheet.whole.wrong("category", problem, remedy)
+
+
+def _has_fallback(hierarchy: Hierarchy, code: str) -> bool:
+    return any(hierarchy.area(above).department for above in hierarchy.path(code))
+
+
+def limits(sheet: Sheet, matters: Collection[str] | None, reportable: Sequence[str]) -> Part:
+    """Conditions and their milestones; one condition of each category holds by default."""
+    beginnings = _beginnings(matters)
+    part = [_limit(line, beginnings) for line in sheet.lines]
+    seen = FirstSeen()
+    for line, row in zip(sheet.lines, part, strict=True):
+        key = (row["category"], row["condition"], row["milestone"])
+        shown = f"milestone {key[2]!r} of {key[0]!r} when {key[1]!r}"
+        seen.check(line, "milestone", key, shown)
+    _check_defaults(sheet, part)
+    _check_nothing_is_endless(sheet, {row["category"] for row in part}, reportable)
+    return part
+
+
+def _limit(line: Line, beginnings: set[str] | None) -> dict[str, Any]:
+    return {
+        "row": line.row,
+        "category": line.known("category", beginnings, "category"),
+        "condition": line.code("condition"),
+        "name": line.label(),
+        "milestone": line.code("milestone"),
+        "amount": line.number("amount", LEAST_AMOUNT, MOST_UNITS),
+        "unit": line.choice("unit", UNITS),
+        "default": line.flag("default"),
+    }
+
+
+def _check_defaults(sheet: Sheet, part: Part) -> None:
+    """Exactly one condition of each category is the default, on all of its lines."""
+    conditions: dict[str, dict[str, set[bool]]] = defaultdict(lambda: defaultdict(set))
+    first: dict[str, Line] = {}
+    for line, row in zip(sheet.lines, part, strict=True):
+        conditions[row["category"]][row["condition"]].add(row["default"])
+        first.setdefault(row["category"], line)
+    for category, flags in conditions.items():
+        default = [condition for condition, values in flags.items() if True in values]
+        if len(default) != 1 or flags[default[0]] != {True}:
+            said = ", ".join(default) or "none"
+            problem = f"{category!r} needs one condition by default, given: {said}"
+            remedy = "Write true on all lines of one condition and false on the others"
+            first[category].wrong("default", problem, remedy)
+
+
+def _check_nothing_is_endless(sheet: Sheet, written: set[str], reportable: Sequence[str]) -> None:
+    for code in reportable:
+        beginnings = {code[:length] for length in range(1, len(code) + 1)}
+        if EVERY_CATEGORY not in written and not beginnings & written:
+            sheet.whole.wrong("category", f"{code!r} has no limit", "Add one for it or for '*'")
+
+
+def calendar(
+    sheet: Sheet | None, working_time: Mapping[str, Any], timezone: str, profile_line: Line
+) -> dict[str, Any]:
+    """The working calendar; *profile_line* hears of what ``city.toml`` says wrong."""
+    content = {
+        "timezone": timezone,
+        "weekend": working_time.get("weekend", []),
+        "periods": working_time.get("periods", []),
+        "days": _days(sheet) if sheet else [],
+    }
+    if working_time and timezone:
+        _check_calendar(content, profile_line)
+    return content
+
+
+def _days(sheet: Sheet) -> Part:
+    seen = FirstSeen()
+    part: Part = []
+    for line in sheet.lines:
+        day = line.day("date")
+        seen.check(line, "date", day, f"the day {day}")
+        kind = line.choice("kind", ("holiday", "workday"))
+        part.append({"date": day, "kind": kind, "name": line.label()})
+    return sorted(part, key=lambda row: row["date"])
+
+
+def _check_calendar(content: Mapping[str, Any], line: Line) -> None:
+    try:
+        WorkingCalendar.of({**content, "days": []})
+    except BrokenCalendar as err:
+        line.wrong(f"working_time.{err.field}", err.reason, "See docs/city-pack.md")
+    except (TypeError, ValueError, AttributeError):
+        example = 'Write weekend = [6, 7] and periods = [["08:30", "12:00"]]'
+        line.wrong("working_time", "weekend or periods have the wrong shape", example)
+
+
+def routing(lines: Sequence[Line], departments: Collection[str] | None) -> Part:
+    """The ordered rules; a rule that could not be followed is refused here, not at night."""
+    part = [_rule(line) for line in lines]
+    seen = FirstSeen()
+    for line, row in zip(lines, part, strict=True):
+        seen.check(line, "name", row["name"], f"rule {row['name']!r}")
+        line.known("department", departments, "department")
+    ready = [row for row in part if row["name"] and row["when"] and row["department"]]
+    for broken in broken_rules(ready, {row["department"] for row in ready}):
+        line = lines[broken.row - 1]
+        line.wrong("when", f"rule {broken.name!r}: {broken.reason}", "Correct the condition")
+    return part
+
+
+def _rule(line: Line) -> dict[str, Any]:
+    return {
+        "row": line.row,
+        "name": line.code("name"),
+        "when": line.text("when", longest=4_000),
+        "department": line.text("department"),
+        "because": line.label("because"),
+    }
