@@ -15,19 +15,21 @@ help: ## List the commands
 demo: run-ready ## A simulated day in a generated city, with a live map; ARGS="--for 60 --json" ends by itself
 	@$(BIN)/citygrid demo $(ARGS)
 
+# Each check runs even when one before it failed, so that one run shows everything.
 .PHONY: test
-test: test-ready check pytest ## All checks and all tests; ARGS go to pytest
+test: test-ready ## All checks and all tests; ARGS go to pytest
+	@$(MAKE) --keep-going format lint types contracts pytest
 
 .PHONY: check
-check: test-ready ## Format, lint, types, import contracts
-	@echo "format:"    && $(BIN)/ruff format --check .
-	@echo "lint:"      && $(BIN)/ruff check .
-	@echo "types:"     && $(BIN)/basedpyright
-	@echo "contracts:" && $(BIN)/lint-imports --no-cache
+check: test-ready ## Format, lint, types and import contracts, without the tests
+	@$(MAKE) --keep-going format lint types contracts
 
-.PHONY: pytest
-pytest: test-ready
-	@$(BIN)/python -m pytest $(ARGS)
+.PHONY: format lint types contracts pytest
+format: ; @echo "== format" && $(BIN)/ruff format --check .
+lint: ; @echo "== lint" && $(BIN)/ruff check .
+types: ; @echo "== types" && $(BIN)/basedpyright
+contracts: ; @echo "== import contracts" && $(BIN)/lint-imports --no-cache --no-logo
+pytest: ; @echo "== tests" && $(BIN)/python -m pytest $(ARGS)
 
 .PHONY: bench-%
 bench-%: test-ready ## Run benchmarks/%.py, with ARGS
