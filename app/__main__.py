@@ -18,7 +18,8 @@ from app.clock import Clock
 from app.database import Database, DatabaseAway
 from app.demo.commands import demo, up
 from app.engines import prepare
-from app.identity.commands import key_commands, user_commands
+from app.identity.commands import key as key_commands
+from app.identity.commands import user as user_commands
 from app.logs import configure_logs
 from app.replay.commands import replay
 from app.rulebook import NoCity, load_rulebook

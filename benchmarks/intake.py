@@ -18,6 +18,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 from uuid import uuid4
@@ -25,6 +26,7 @@ from uuid import uuid4
 import psycopg
 import uvloop
 
+from app.city.loading import load_pack
 from app.city.yunxi.making import make_yunxi
 from app.demo.show import read_scenery
 from app.demo.simulation import Scenery
@@ -127,7 +129,7 @@ def measure(
     with on_stage(
         default_home() / "benchmark",
         database="citygrid_intake",
-        pack=pack,
+        load=partial(load_pack, pack),
         fresh=True,
         workers=workers,
         kafka=engine == "kafka",

@@ -22,11 +22,13 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import psycopg
 
+from app.city.loading import load_pack
 from app.city.newyork.making import make_newyork
 from app.demo.stage import Stage, on_stage
 from app.replay.reading import Columns, Incident, read_incidents
@@ -92,7 +94,12 @@ def play_day(
 ) -> Day:
     """Play the requests on a fresh database, wait until all are decided, and read the outcomes."""
     with on_stage(
-        home, database="citygrid_nyc", pack=pack, fresh=True, workers=workers, kafka=kafka
+        home,
+        database="citygrid_nyc",
+        load=partial(load_pack, pack),
+        fresh=True,
+        workers=workers,
+        kafka=kafka,
     ) as stage:
         plan = _Faults(stage, len(requests), kafka) if faults else None
         start = time.monotonic()

@@ -6,18 +6,21 @@ import asyncio
 import json
 import signal
 import socket
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Final
 
 import typer
 from rich.console import Console
 
+from app.city.loading import load_pack
 from app.city.yunxi.making import make_yunxi
 from app.demo.show import play
 from app.demo.stage import Stage, on_stage
 from app.services.home import default_home
 
-DEMO_LOGINS: Final = ("dispatcher", "operator", "commander", "handler", "inspector")
+INVITED: Final = ("dispatcher", "operator", "commander", "handler", "inspector")
+"""Roles for one of whose people a login is printed."""
 _INTERRUPTED: Final = 130
 
 
@@ -44,7 +47,12 @@ def demo(
         console.print(f"Building 云溪区 Yunxi, {cells} cells …")
         make_yunxi(pack, cells=cells)
     with on_stage(
-        home, database="citygrid_demo", pack=pack, fresh=True, port=port or _usual(), kafka=kafka
+        home,
+        database="citygrid_demo",
+        load=partial(load_pack, pack),
+        fresh=True,
+        port=port or _usual(),
+        kafka=kafka,
     ) as stage:
         _invite(stage, console)
         ledger = _played(stage, speed, per_day, for_s, None if as_json else console)
@@ -63,7 +71,12 @@ def up(
     """Run the whole system on this machine until interrupted; its data stays for the next time."""
     console = Console()
     with on_stage(
-        default_home(), database="citygrid", pack=pack, port=port, workers=workers, kafka=kafka
+        default_home(),
+        database="citygrid",
+        load=partial(load_pack, pack) if pack else None,
+        port=port,
+        workers=workers,
+        kafka=kafka,
     ) as stage:
         console.print(f"citygrid is running at [bold]{stage.url}[/]; Ctrl-C stops it.")
         _until_interrupted(stage)
@@ -96,8 +109,9 @@ def _until_interrupted(stage: Stage) -> None:
 def _invite(stage: Stage, console: Console) -> None:
     console.print(f"\nThe map: [bold]{stage.url}[/]")
     console.print("One-time logins, each good for one browser and 15 minutes:")
-    for login in DEMO_LOGINS:
-        console.print(f"  {login:11} {stage.one_time_login(login)}", soft_wrap=True)
+    for role in INVITED:
+        login = stage.one_time_login(stage.someone(role))
+        console.print(f"  {role:11} {login}", soft_wrap=True)
 
 
 def _usual() -> int | None:

@@ -94,7 +94,8 @@ async def read_scenery(conn: AsyncConnection) -> Scenery:
 
 
 async def _send(stage: Stage, scenery: Scenery, score: Score, speed: float, per_day: int) -> None:
-    door = Open311Door(stage.url, stage.key_for("open311:demo", "citizen"))
+    key = await asyncio.to_thread(stage.key_for, "open311:demo", "citizen")
+    door = Open311Door(stage.url, key)
     begins_at = datetime(2026, 11, 23, MORNING, tzinfo=UTC)
     incidents = day_of_incidents(scenery, begins_at=begins_at, per_day=per_day, seed=_SEED)
     start = time.monotonic()

@@ -31,6 +31,16 @@ class Stage:
         """An API key for the source, made now; an earlier one of the same source ends."""
         return asyncio.run(_key(self.settings.database_url, source, role))
 
+    def someone(self, role: str) -> str:
+        """The login of the first person who has the role."""
+        with psycopg.connect(self.settings.database_url) as conn:
+            found = conn.execute(
+                "SELECT min(login) FROM person WHERE active AND %s = ANY(roles)", [role]
+            ).fetchone()
+        if found is None or found[0] is None:
+            raise LookupError(f"the city has nobody with the role {role}")
+        return str(found[0])
+
     def one_time_login(self, login: str) -> str:
         """An address that logs this person in, once, within a quarter of an hour."""
         return f"{self.url}/login/{asyncio.run(_login(self.settings.database_url, login))}"
@@ -50,7 +60,8 @@ def on_stage(
     """Start all of it and wait until it is ready; stop what was started when the block is left.
 
     *database* is the name on the server, made if missing, and made anew if *fresh*. *load* is
-    called with the database's URL and puts the city there. Raises what the services, *load* or a process that ends has to say.
+    called with the database's URL and puts the city there. Raises what the services, *load* or a
+    process that ends has to say.
     """
     with running(home, kafka=kafka) as services:
         settings = Settings(
