@@ -1,0 +1,281 @@
+// The map: shows what it is given, tells what the pointer does. It knows nothing of the queue.
+
+import * as maplibre from "../vendor/maplibre-gl-6.17.0/maplibre-gl.mjs";
+import { URGENCIES, urgencyOf } from "./deadlines.js";
+import { FONT_FAMILY, mapStyle, nameExpression } from "./mapstyle.js";
+import { URGENCY_COLOURS } from "./palette.js";
+import { clusterImage, symbolImages, symbolName } from "./symbols.js";
+
+/** @typedef {import("./board.js").Marker} Marker */
+
+const FLUSH_MS = 250;
+/** Cases that are never hidden in a cluster: critical ones, and what came in just now. */
+const JUST_NOW_MS = 60_000;
+const MOST_HOT = 2_000;
+
+/** Whether this machine can draw the map at all. */
+export function canDraw() {
+  return document.createElement("canvas").getContext("webgl2") !== null;
+}
+
+export class MapView {
+  /**
+   * @param {HTMLElement} container
+   * @param {any} told what /api/map/city told
+   * @param {typeof import("./palette.js").LIGHT} palette
+   * @param {"zh" | "en"} language
+   * @param {{ select: (id: number) => void, hover: (id: number | null) => void,
+   *           cell: (properties: any) => void }} on
+   */
+  constructor(container, told, palette, language, on) {
+    this.told = told;
+    this.palette = palette;
+    this.on = on;
+    /** @type {Map<number, { icon: string, source: string, version: number }>} what is drawn now */
+    this.drawn = new Map();
+    /** @type {Set<number>} */
+    this.dirty = new Set();
+    this.flushing = false;
+    /** @type {{ selected: number | null, hovered: number | null }} */
+    this.ringed = { selected: null, hovered: null };
+    /** @type {(id: number) => Marker | undefined} */
+    this.find = () => undefined;
+    this.now = () => Date.now();
+    this.map = new maplibre.Map({
+      container,
+      style: mapStyle(told, palette, language),
+      bounds: told.city.bbox,
+      fitBoundsOptions: { padding: 24 },
+      maxBounds: widened(told.city.bbox),
+      localIdeographFontFamily: FONT_FAMILY,
+      attributionControl: false,
+      dragRotate: false,
+      pitchWithRotate: false,
+      touchPitch: false,
+      maxZoom: 18,
+      fadeDuration: 120,
+      hash: "at",
+    });
+    this.map.touchZoomRotate.disableRotation();
+    this.map.addControl(new maplibre.NavigationControl({ showCompass: false }), "bottom-right");
+    this.map.addControl(new maplibre.ScaleControl({ maxWidth: 110 }), "bottom-right");
+    this.addImages();
+    this.map.on("load", () => void this.flush());
+    this.listen();
+  }
+
+  addImages() {
+    for (const { name, image, ratio } of symbolImages(this.palette.symbolEdge)) {
+      if (this.map.hasImage(name)) this.map.updateImage(name, image);
+      else this.map.addImage(name, image, { pixelRatio: ratio });
+    }
+    this.map.setMissingStyleImageResolver((/** @type {string} */ name) => {
+      if (!name.startsWith("ring-")) return;
+      const { image, ratio } = clusterImage(name, this.palette);
+      this.map.addImage(name, image, { pixelRatio: ratio });
+    });
+  }
+
+  listen() {
+    const cases = ["hot", "cases"];
+    this.map.on("click", (/** @type {any} */ event) => {
+      const [hit] = this.map.queryRenderedFeatures(event.point, { layers: [...cases, "clusters"] });
+      if (!hit) return;
+      if (hit.layer.id === "clusters") void this.openCluster(hit);
+      else this.on.select(Number(hit.id));
+    });
+    this.map.on("mousemove", (/** @type {any} */ event) => {
+      const hits = this.map.queryRenderedFeatures(event.point, { layers: [...cases, "clusters", "cells"] });
+      const hit = hits.find((/** @type {any} */ one) => one.layer.id !== "cells");
+      this.map.getCanvas().style.cursor = hit ? "pointer" : "";
+      this.on.hover(hit && hit.layer.id !== "clusters" ? Number(hit.id) : null);
+      const cell = hits.find((/** @type {any} */ one) => one.layer.id === "cells");
+      this.on.cell(cell ? cell.properties : null);
+    });
+    this.map.on("mouseout", () => {
+      this.on.hover(null);
+      this.on.cell(null);
+    });
+  }
+
+  /** @param {any} cluster */
+  async openCluster(cluster) {
+    const source = /** @type {any} */ (this.map.getSource("cases"));
+    const zoom = await source.getClusterExpansionZoom(cluster.properties.cluster_id);
+    this.map.easeTo({ center: cluster.geometry.coordinates, zoom: zoom + 0.3 });
+  }
+
+  /**
+   * Draw these cases and no others from now on.
+   * @param {(id: number) => Marker | undefined} find gives a case when it is to be drawn
+   * @param {Iterable<number>} ids
+   */
+  show(find, ids) {
+    this.find = find;
+    for (const id of this.drawn.keys()) this.dirty.add(id);
+    for (const id of ids) this.dirty.add(id);
+    void this.flush();
+  }
+
+  /** Look at these cases again. @param {Iterable<number>} ids */
+  refresh(ids) {
+    for (const id of ids) this.dirty.add(id);
+    void this.flush();
+  }
+
+  /** Bring the map up to date, at most four times a second and never twice at once. */
+  async flush() {
+    if (this.flushing || !this.dirty.size || !this.map.isStyleLoaded()) return;
+    this.flushing = true;
+    const diffs = this.takeDiffs();
+    const load = this.map.getSource("areas") ? this.countLoad() : [];
+    await Promise.all(
+      Object.entries(diffs).map(([name, diff]) => {
+        const source = /** @type {any} */ (this.map.getSource(name));
+        return diff.add.length + diff.remove.length ? source.updateData(diff) : null;
+      }),
+    );
+    for (const [code, count] of load) this.setLoad(code, count);
+    this.paintRings();
+    setTimeout(() => {
+      this.flushing = false;
+      void this.flush();
+    }, FLUSH_MS);
+  }
+
+  takeDiffs() {
+    /** @type {Record<string, { add: any[], remove: number[] }>} */
+    const diffs = { cases: { add: [], remove: [] }, hot: { add: [], remove: [] } };
+    const now = this.now();
+    let hot = 0;
+    for (const { source } of this.drawn.values()) if (source === "hot") hot += 1;
+    for (const id of this.dirty) {
+      const marker = this.find(id);
+      const old = this.drawn.get(id);
+      const next = marker ? this.looks(marker, now, hot < MOST_HOT) : null;
+      if (old && next && old.icon === next.icon && old.source === next.source) {
+        if (old.version === next.version) continue;
+      }
+      if (old) diffs[old.source].remove.push(id);
+      if (marker && next) {
+        diffs[next.source].add.push(feature(marker, next));
+        this.drawn.set(id, next);
+        if (next.source === "hot") hot += 1;
+      } else this.drawn.delete(id);
+    }
+    this.dirty.clear();
+    return diffs;
+  }
+
+  /** @param {Marker} marker @param {number} now @param {boolean} roomInHot */
+  looks(marker, now, roomInHot) {
+    const urgency = urgencyOf(marker, now);
+    const pressing = marker.severity === 1 && urgency !== "to_check";
+    const justNow = now - Date.parse(marker.opened_at) < JUST_NOW_MS;
+    return {
+      urgency,
+      icon: symbolName(marker.severity, urgency),
+      source: roomInHot && (pressing || justNow) ? "hot" : "cases",
+      version: marker.version,
+      areas: marker.areas,
+    };
+  }
+
+  /** Open cases per smallest area, for the tint at low zoom. @returns {[string, number][]} */
+  countLoad() {
+    /** @type {Map<string, number>} */
+    const counts = new Map(this.told.areas.map((/** @type {any} */ area) => [area.code, 0]));
+    for (const { areas } of /** @type {any} */ (this.drawn).values()) {
+      counts.set(areas[0], (counts.get(areas[0]) ?? 0) + 1);
+    }
+    return [...counts];
+  }
+
+  /** @param {string} code @param {number} load */
+  setLoad(code, load) {
+    this.map.setFeatureState({ source: "areas", sourceLayer: "areas", id: code }, { load });
+  }
+
+  /** @param {Marker | null} marker */
+  select(marker) {
+    this.ringed.selected = marker?.id ?? null;
+    for (const layer of ["cell-selected", "cell-selected-fill"]) {
+      if (this.map.getLayer(layer)) this.map.setFilter(layer, ["==", ["get", "code"], marker?.cell ?? ""]);
+    }
+    this.paintRings();
+  }
+
+  /** @param {number | null} id */
+  hover(id) {
+    if (this.ringed.hovered === id) return;
+    this.ringed.hovered = id;
+    this.paintRings();
+  }
+
+  paintRings() {
+    if (!this.map.getSource("hot")) return;
+    for (const source of ["cases", "hot"]) {
+      this.map.removeFeatureState({ source });
+      for (const [ring, id] of Object.entries(this.ringed)) {
+        if (id !== null) this.map.setFeatureState({ source, id }, { [ring]: true });
+      }
+    }
+  }
+
+  /** @param {Marker} marker */
+  focus(marker) {
+    const zoom = Math.max(this.map.getZoom(), 15.3);
+    this.map.flyTo({ center: [marker.lon, marker.lat], zoom, speed: 2.2, maxDuration: 1200 });
+  }
+
+  home() {
+    this.map.fitBounds(this.told.city.bbox, { padding: 24, duration: 600 });
+  }
+
+  /** @param {"zh" | "en"} language */
+  setLanguage(language) {
+    for (const layer of this.map.getStyle().layers) {
+      if (layer.id.endsWith("-names")) {
+        this.map.setLayoutProperty(layer.id, "text-field", nameExpression(language));
+      }
+    }
+  }
+
+  /** @param {typeof import("./palette.js").LIGHT} palette @param {"zh" | "en"} language */
+  setPalette(palette, language) {
+    this.palette = palette;
+    for (const { id, paint } of mapStyle(this.told, palette, language).layers) {
+      for (const [property, value] of Object.entries(paint ?? {})) {
+        this.map.setPaintProperty(id, property, value);
+      }
+    }
+    for (const image of this.map.listImages()) {
+      if (image.startsWith("ring-")) this.map.updateImage(image, clusterImage(image, palette).image);
+    }
+    this.addImages();
+  }
+}
+
+/** @param {Marker} marker @param {{ icon: string, urgency: import("./deadlines.js").Urgency }} looks */
+function feature(marker, { icon, urgency }) {
+  return {
+    type: "Feature",
+    id: marker.id,
+    geometry: { type: "Point", coordinates: [marker.lon, marker.lat] },
+    properties: {
+      icon,
+      colour: URGENCY_COLOURS[urgency].fill,
+      // The most severe and most pressing lie on top.
+      rank: -(marker.severity * 10 + URGENCIES.indexOf(urgency)),
+      overdue: urgency === "overdue" ? 1 : 0,
+      due_soon: urgency === "due_soon" ? 1 : 0,
+      fresh: urgency === "new" ? 1 : 0,
+    },
+  };
+}
+
+/** @param {[number, number, number, number]} bbox */
+function widened([west, south, east, north]) {
+  const [dx, dy] = [(east - west) * 0.6, (north - south) * 0.6];
+  return [west - dx, Math.max(-85, south - dy), east + dx, Math.min(85, north + dy)];
+}
