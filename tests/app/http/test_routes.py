@@ -1,0 +1,65 @@
+"""No way in that names no action, and the description of all of them."""
+
+import pytest
+from starlette.routing import BaseRoute
+
+from app.http.access import Allowed, UnknownAction, allowed
+from app.policy import POLICY
+from app.settings import Settings
+from app.web import make_web
+from tests.app.town import Town
+
+
+def actions_of(route: BaseRoute) -> list[str]:
+    """The actions a route asks the policy for, by its guard or its dependencies."""
+    guard = getattr(getattr(route, "endpoint", None), "__self__", None)
+    named = [guard.action] if hasattr(guard, "action") else []
+    dependant = getattr(route, "dependant", None)
+    asked = [one.call for one in dependant.dependencies] if dependant else []
+    return named + [call.action for call in asked if isinstance(call, Allowed)]
+
+
+def test_every_route_names_one_action_of_the_policy():
+    app = make_web(Settings(database_url="postgresql://nowhere"))
+
+    named = {str(route): actions_of(route) for route in app.routes}
+
+    assert len(named) > 20
+    assert {route: found for route, found in named.items() if len(found) != 1} == {}
+    assert {action for found in named.values() for action in found} <= POLICY.keys()
+
+
+def test_a_route_cannot_name_an_action_that_the_policy_does_not_list():
+    with pytest.raises(UnknownAction):
+        allowed("case.delete")
+
+
+def test_every_action_of_the_policy_is_asked_for_somewhere():
+    app = make_web(Settings(database_url="postgresql://nowhere"))
+    asked = {action for route in app.routes for action in actions_of(route)}
+
+    unasked = {action for action in POLICY.keys() - asked if not action.startswith("case.move.")}
+
+    assert unasked == {"report.list_own"}  # asked within GET requests, by those who show a key
+
+
+async def test_the_description_tells_every_route_with_its_action_and_body(town: Town):
+    described = (await town.client.get("/api/openapi.json")).json()
+
+    report = described["paths"]["/api/reports"]["post"]
+    assert report["x-action"] == "report.submit"
+    assert [one["name"] for one in report["parameters"]] == ["Idempotency-Key"]
+    told = described["components"]["schemas"]["Told"]
+    assert told["additionalProperties"] is False
+    assert all(
+        operation["summary"] for path in described["paths"].values() for operation in path.values()
+    )
+
+
+async def test_an_answer_carries_the_request_id_of_its_caller(town: Town):
+    told = await town.client.get("/healthz", headers={"x-request-id": "phone-7-000123"})
+    crooked = await town.client.get("/healthz", headers={"x-request-id": "a b"})
+
+    assert told.headers["x-request-id"] == "phone-7-000123"
+    assert crooked.headers["x-request-id"] != "a b"
+    assert told.headers["x-content-type-options"] == "nosniff"
