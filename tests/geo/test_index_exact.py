@@ -118,6 +118,32 @@ def test_the_city_plotted_in_many_strips_answers_the_same(monkeypatch: pytest.Mo
     assert_agrees(CellIndex.build(shapes, codes), shapes, codes, where)
 
 
+def test_a_layer_drawn_twice_gives_the_lower_code_of_each_pair() -> None:
+    once, _ = city(80, seed=11)
+    shapes = np.concatenate([once, once, once])
+    codes = np.random.default_rng(12).permutation([f"{n:03d}" for n in range(240)])
+    where = critical_positions(shapes, np.random.default_rng(13))
+
+    assert_agrees(CellIndex.build(shapes, codes), shapes, codes, where)
+
+
+@pytest.mark.parametrize("west_south", [(114.0, 22.5), (0.001, 0.001)])
+def test_needles_one_ulp_wide_answer_as_shapely_does(west_south: tuple[float, float]) -> None:
+    # Near zero an ulp is so small that the computed area of a needle may have the wrong sign.
+    rng = np.random.default_rng(14)
+    start = west_south + rng.uniform(0.0, 0.01, (200, 2))
+    stop = start + rng.uniform(-0.001, 0.001, (200, 2))
+    beside = np.nextafter((start + stop) / 2, rng.choice([0.0, 200.0], (200, 2)))
+    needles = shapely.polygons(np.stack([start, stop, beside, start], axis=1))
+    shapes = needles[shapely.is_valid(needles)]
+    codes = np.array([f"{n:03d}" for n in range(len(shapes))])
+
+    index = CellIndex.build(shapes, codes)
+
+    assert len(shapes) > 100
+    assert_agrees(index, shapes, codes, critical_positions(shapes, rng, most=2000))
+
+
 def test_the_oracle_itself_sees_shared_edges_and_outside() -> None:
     shapes = np.array([shapely.box(0, 0, 1, 1), shapely.box(1, 0, 2, 1)])
     where = np.array([(1.0, 0.5), (1.5, 0.5), (3.0, 0.5)])
