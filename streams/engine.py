@@ -47,9 +47,13 @@ class StreamApp(faust.App):
         return str(self.conf.id)
 
     def lag(self) -> int:
-        """Records of this worker's partitions that are not committed; 0 when not known."""
+        """Records of this worker's partitions that are not committed; 0 when not known.
+
+        While partitions move it is at least 1: that, too, must come to an end.
+        """
         consumer: Any = self._consumer
-        return 0 if consumer is None or self.rebalancing else consumer.lag()
+        waiting = 0 if consumer is None else consumer.lag()
+        return max(waiting, 1) if self.rebalancing else waiting
 
     def _new_transport(self) -> TransportT:
         return self._transport_for(self.conf.broker_consumer) or super()._new_transport()
@@ -100,6 +104,7 @@ SETTINGS: Final[dict[str, Any]] = {
     # What is in hand when partitions move is delivered again; waiting for it can hang for ever.
     "stream_wait_empty": False,
     "producer_acks": -1,
+    "producer_request_timeout": 30.0,
 }
 
 

@@ -2,7 +2,10 @@
 
 from typing import Any, ClassVar
 
+from aiokafka.errors import IllegalStateError
+from faust.exceptions import ConsumerNotStarted
 from faust.transport.drivers import aiokafka
+from faust.types import TP
 
 from streams.acknowledgement import StrictAcknowledgement
 
@@ -15,12 +18,14 @@ class KafkaConsumer(StrictAcknowledgement, aiokafka.Consumer):
 
         A partition nothing was ever committed for counts as 0: where it begins is not known here.
         """
-        behind = 0
-        for tp in self.assignment():
-            committed = self._committed_offset.get(tp)
-            if committed is not None:
-                behind += max(0, (self.highwater(tp) or 0) - committed)
-        return behind
+        try:
+            return sum(self._behind(tp) for tp in self.assignment())
+        except (ConsumerNotStarted, IllegalStateError):  # partitions move just now
+            return 0
+
+    def _behind(self, tp: TP) -> int:
+        committed = self._committed_offset.get(tp)
+        return 0 if committed is None else max(0, (self.highwater(tp) or 0) - committed)
 
 
 class KafkaTransport(aiokafka.Transport):

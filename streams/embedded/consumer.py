@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 from faust.transport.consumer import Consumer
 from faust.types import TP, ConsumerMessage
-from mode import Service
 
 from streams.acknowledgement import StrictAcknowledgement
 from streams.embedded.errors import Fenced, LogUnavailable, NotSupported
@@ -34,6 +33,7 @@ class EmbeddedConsumer(StrictAcknowledgement, Consumer):
         )
         self._topics: set[str] = set()
         self._subscribed = asyncio.Event()
+        self._following: asyncio.Future[None] | None = None
         self._positions: dict[Place, int] = {}
         self._resume_at: dict[Place, int] = {}
         self._ends: dict[Place, int] = {}
@@ -46,9 +46,14 @@ class EmbeddedConsumer(StrictAcknowledgement, Consumer):
         if self.app.tables.changelog_topics:
             raise NotSupported("Faust tables", "keep state in the database")
         await self._log.open()
+        self._following = self.add_future(self._follow_the_group())
 
     async def on_stop(self) -> None:
         """Commit what was handled and leave the group."""
+        if self._following is not None:
+            # Or it would find itself without a seat and join again.
+            self._following.cancel()
+            await asyncio.wait([self._following])
         await super().on_stop()
         try:
             await self._membership.leave()
@@ -67,7 +72,6 @@ class EmbeddedConsumer(StrictAcknowledgement, Consumer):
         self._topics = set(topics)
         self._subscribed.set()
 
-    @Service.task
     async def _follow_the_group(self) -> None:
         interval = self.app.conf.broker_heartbeat_interval
         await self._subscribed.wait()

@@ -35,14 +35,11 @@ class Session:
         So *work* must be right when done twice. Raises LogUnavailable, LogMissing.
         """
         async with self._turn:
-            try:
+            with contextlib.suppress(*LOST):
                 return await self._attempt(work)
-            except LOST:
-                await self._drop()
             try:
                 return await self._attempt(work)
             except LOST as err:
-                await self._drop()
                 raise LogUnavailable(str(err).strip()) from err
 
     async def close(self) -> None:
@@ -57,6 +54,10 @@ class Session:
             return await work(self._connection)
         except (errors.UndefinedTable, errors.InvalidSchemaName) as err:
             raise LogMissing from err
+        except (*LOST, asyncio.CancelledError):
+            # Cancelled in the middle, a connection may be anywhere in its conversation.
+            await self._drop()
+            raise
 
     async def _drop(self) -> None:
         connection, self._connection = self._connection, None
