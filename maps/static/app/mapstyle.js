@@ -11,6 +11,12 @@ export const FONT_FAMILY =
 /** Below this zoom cases are gathered in clusters. */
 export const CLUSTER_MAX_ZOOM = 13;
 
+/** Where a name may go when a case lies on its place, in ems. */
+const WAYS_OUT = [
+  "center", [0, 0], "bottom", [0, -1.2], "top", [0, 1.2], "left", [1.4, 0], "right", [-1.4, 0],
+  "bottom", [0, -2.6], "top", [0, 2.6], "bottom-left", [1.6, -1.6], "top-right", [-1.6, 1.6],
+];
+
 const NOTHING = { type: "FeatureCollection", features: [] };
 const COUNT = ["coalesce", ["feature-state", "load"], 0];
 
@@ -64,6 +70,7 @@ function caseSource(cluster) {
     clusterProperties: {
       overdue: ["+", ["get", "overdue"]],
       due_soon: ["+", ["get", "due_soon"]],
+      to_check: ["+", ["get", "to_check"]],
       fresh: ["+", ["get", "fresh"]],
     },
   };
@@ -148,8 +155,8 @@ function gridLayers(palette, told) {
   return [
     fill("cells", "cells", "cells", { "fill-color": palette.select, "fill-opacity": 0 }),
     fill("cell-selected-fill", "cells", "cells", { "fill-color": palette.select, "fill-opacity": 0.07 }, ["==", ["get", "code"], ""]),
-    line("cell-edges", "cells", "cells", { "line-color": palette.cell, "line-width": 0.8, "line-opacity": fade(12.2, 0.85) }),
-    line("community-edges", "areas", "areas", { "line-color": palette.community, "line-width": ["interpolate", ["linear"], ["zoom"], 10, 0.6, 15, 1.6], "line-dasharray": [4, 2.5] }, level(smallest)),
+    line("cell-edges", "cells", "cells", { "line-color": palette.cell, "line-width": 0.8, "line-opacity": fade(12.8, 0.8) }),
+    line("community-edges", "areas", "areas", { "line-color": palette.community, "line-width": ["interpolate", ["linear"], ["zoom"], 10, 0.6, 15, 1.6], "line-dasharray": [4, 2.5], "line-opacity": 0.8 }, level(smallest)),
     ...(levels.length > 2
       ? [line("street-edges", "areas", "areas", { "line-color": palette.street, "line-width": ["interpolate", ["linear"], ["zoom"], 9, 0.9, 15, 2.2], "line-opacity": 0.75 }, level(levels[1]))]
       : []),
@@ -163,6 +170,8 @@ function nameLayers(palette, told, language) {
   const levels = levelNames(told);
   const halo = { "text-halo-color": palette.halo, "text-halo-width": 1.4 };
   const text = nameExpression(language);
+  // A name gives way to the cases: it moves up or down, and goes when there is no room.
+  const gives = { "text-variable-anchor-offset": WAYS_OUT };
   const grade = (/** @type {string[]} */ ...names) => ["all", layerIs("roads"), ["in", ["get", "class"], ["literal", names]]];
   const along = { "symbol-placement": "line", "text-field": text, "text-font": FONT, "text-size": 11, "symbol-spacing": 420, "text-max-angle": 30 };
   return [
@@ -170,9 +179,9 @@ function nameLayers(palette, told, language) {
     label("water-names", "base", "base", { "text-field": text, "text-font": FONT, "text-size": 12, "text-letter-spacing": 0.15, "symbol-spacing": 500 }, { "text-color": palette.waterInk, ...halo }, layerIs("water")),
     { ...label("park-names", "base", "base", { "text-field": text, "text-font": FONT, "text-size": 10.5 }, { "text-color": palette.parkInk, ...halo }, layerIs("parks")), minzoom: 14 },
     { ...label("cell-names", "cells", "cell_labels", { "text-field": text, "text-font": FONT, "text-size": 10.5, "text-max-width": 7 }, { "text-color": palette.inkSoft, ...halo }), minzoom: 15.2 },
-    { ...label("community-names", "areas", "area_labels", { "text-field": text, "text-font": FONT, "text-size": ["interpolate", ["linear"], ["zoom"], 12, 10.5, 15, 14], "text-max-width": 7 }, { "text-color": palette.ink, ...halo }, ["==", ["get", "level"], levels[levels.length - 1]]), minzoom: 12.2, maxzoom: 16.5 },
+    { ...label("community-names", "areas", "area_labels", { "text-field": text, "text-font": FONT, "text-size": ["interpolate", ["linear"], ["zoom"], 12, 10.5, 15, 14], "text-max-width": 7, ...gives }, { "text-color": palette.ink, ...halo }, ["==", ["get", "level"], levels[levels.length - 1]]), minzoom: 12.2, maxzoom: 16.5 },
     ...(levels.length > 2
-      ? [{ ...label("street-names", "areas", "area_labels", { "text-field": text, "text-font": FONT_BOLD, "text-size": ["interpolate", ["linear"], ["zoom"], 10, 12, 14, 17], "text-letter-spacing": 0.08 }, { "text-color": palette.ink, ...halo, "text-halo-width": 2 }, ["==", ["get", "level"], levels[1]]), maxzoom: 13.4 }]
+      ? [{ ...label("street-names", "areas", "area_labels", { "text-field": text, "text-font": FONT_BOLD, "text-size": ["interpolate", ["linear"], ["zoom"], 10, 12, 14, 17], "text-letter-spacing": 0.08, ...gives }, { "text-color": palette.ink, ...halo, "text-halo-width": 2 }, ["==", ["get", "level"], levels[1]]), maxzoom: 13.4 }]
       : []),
   ];
 }
@@ -183,7 +192,6 @@ function caseLayers(palette) {
   const symbol = {
     "icon-image": ["get", "icon"],
     "icon-allow-overlap": true,
-    "icon-ignore-placement": true,
     "icon-size": ["interpolate", ["linear"], ["zoom"], 11, 0.72, 15, 1],
     "symbol-sort-key": ["get", "rank"],
   };
@@ -201,10 +209,9 @@ function caseLayers(palette) {
       source: "cases",
       filter: ["has", "point_count"],
       layout: {
-        "icon-image": ["concat", "ring-", eighths("overdue"), "-", eighths("due_soon"), "-", eighths("fresh")],
+        "icon-image": ["concat", "ring-", eighths("overdue"), "-", eighths("due_soon"), "-", eighths("fresh"), "-", eighths("to_check")],
         "icon-size": ["step", ["get", "point_count"], 0.86, 10, 1, 50, 1.15, 250, 1.32],
         "icon-allow-overlap": true,
-        "icon-ignore-placement": true,
         "text-field": ["get", "point_count_abbreviated"],
         "text-font": FONT_BOLD,
         "text-size": ["step", ["get", "point_count"], 12, 50, 13, 250, 14],
@@ -221,7 +228,7 @@ function caseLayers(palette) {
       paint: {
         "circle-radius": ["interpolate", ["linear"], ["zoom"], 10, 11, 15, 21],
         "circle-color": ["get", "colour"],
-        "circle-opacity": 0.2,
+        "circle-opacity": ["get", "halo"],
         "circle-pitch-alignment": "map",
       },
     },

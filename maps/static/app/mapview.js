@@ -270,6 +270,8 @@ function feature(marker, { icon, urgency }) {
       overdue: urgency === "overdue" ? 1 : 0,
       due_soon: urgency === "due_soon" ? 1 : 0,
       fresh: urgency === "new" ? 1 : 0,
+      to_check: urgency === "to_check" ? 1 : 0,
+      halo: urgency === "on_time" ? 0 : 0.22,
     },
   };
 }

@@ -91,13 +91,13 @@ export const CLUSTER_STEPS = 8;
 const CLUSTER_SIZE = 40;
 
 /**
- * The ring of a cluster: how much of it is overdue, due soon, new; the rest is on time.
- * @param {string} name `ring-o-d-n`, each in eighths
+ * The ring of a cluster: how much of it is overdue, due soon, new, to be checked; the rest is on time.
+ * @param {string} name `ring-o-d-n-c`, each in eighths
  * @param {{ land: string }} palette
  */
 export function clusterImage(name, palette) {
-  const [overdue, soon, fresh] = name.split("-").slice(1).map(Number);
-  const rest = Math.max(0, CLUSTER_STEPS - overdue - soon - fresh);
+  const [overdue, soon, fresh, checked] = name.split("-").slice(1).map(Number);
+  const rest = Math.max(0, CLUSTER_STEPS - overdue - soon - fresh - checked);
   const size = CLUSTER_SIZE * RATIO;
   const [canvas, pen] = sheet(size);
   const centre = size / 2;
@@ -106,6 +106,7 @@ export function clusterImage(name, palette) {
     { share: overdue, colour: URGENCY_COLOURS.overdue.fill },
     { share: soon, colour: URGENCY_COLOURS.due_soon.fill },
     { share: fresh, colour: URGENCY_COLOURS.new.fill },
+    { share: checked, colour: URGENCY_COLOURS.to_check.fill },
     { share: rest, colour: URGENCY_COLOURS.on_time.fill },
   ].filter(({ share }) => share > 0);
   const whole = parts.reduce((sum, { share }) => sum + share, 0);

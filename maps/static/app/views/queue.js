@@ -6,7 +6,7 @@ import { live } from "../../vendor/lit-html-3.3.3/directives/live.js";
 import { countdownText, urgencyOf } from "../deadlines.js";
 import { name, t } from "../i18n.js";
 import { symbolSvg } from "../symbols.js";
-import { areaName, categoryName, departmentName, shortNumber } from "./words.js";
+import { areaName, categoryName, departmentName } from "./words.js";
 
 /** How many rows a lane shows before one asks for more. */
 export const ROWS = 40;
@@ -105,13 +105,15 @@ function rowView(marker, state, now, act) {
       @click=${() => act.open(marker.id, true)}
       @mouseenter=${() => act.hover(marker.id)} @mouseleave=${() => act.hover(null)}>
     <span class="mark" role="img" aria-label=${label} title=${label}>${symbolSvg(marker.severity, urgency)}</span>
-    <span class="what">${categoryName(state.city, marker.category)}${marker.reports > 1
-      ? html`<em>×${marker.reports}</em>`
-      : nothing}</span>
-    <span class="due">${dueText(marker, urgency, now)}</span>
-    <span class="where">${areaName(state.city, marker.areas[0])}${marker.address ? ` · ${marker.address}` : ""}</span>
-    <span class="who">${departmentName(state.city, marker.department)}</span>
-    <span class="number">${shortNumber(marker.number)}</span>
+    <span class="line">
+      <span class="what">${categoryName(state.city, marker.category)}</span>
+      ${marker.reports > 1 ? html`<em>×${marker.reports}</em>` : nothing}
+      <span class="due">${dueText(marker, urgency, now)}</span>
+    </span>
+    <span class="line quiet">
+      <span class="where">${areaName(state.city, marker.areas[0])}${marker.address ? ` · ${marker.address}` : ""}</span>
+      <span class="who">${departmentName(state.city, marker.department)}</span>
+    </span>
   </div>`;
 }
 

@@ -57,7 +57,7 @@ function dutyCategory(code, city) {
 function limitText(limit) {
   const milestones = Object.entries(limit.milestones).map(([milestone, amount]) => {
     const [number, unit] = String(amount).split(" ");
-    return `${wordOf("milestone", milestone)} ${number} ${wordOf("unit", unit)}`;
+    return t("why.milestone", { milestone: wordOf("milestone", milestone), number, unit: wordOf("unit", unit) });
   });
   return t("why.limit", { name: name(limit.name), milestones: milestones.join(", ") });
 }

@@ -35,11 +35,6 @@ function areasOf(city) {
   return areas;
 }
 
-/** The number as people say it: without the city's code. @param {string} number */
-export function shortNumber(number) {
-  return number.split("-").slice(1).join("-") || number;
-}
-
 /** The sentence for a word of a fixed list, the word itself when it is new. @param {string} group @param {string} word */
 export function wordOf(group, word) {
   return has(`${group}.${word}`) ? t(`${group}.${word}`) : word;
