@@ -7,6 +7,7 @@ uses them; a test makes its own databases and topics. A test that stops or kills
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -16,8 +17,9 @@ import pytest
 
 from app.services import down, running
 from app.services.errors import JarsUnavailable, MissingProgram
-from app.services.home import default_home
-from app.services.postgres import with_database
+from app.services.home import Home, default_home
+from app.services.postgres import drop_database, list_databases, with_database
+from app.services.process import this_process
 
 
 def _new_home() -> Path:
@@ -37,7 +39,18 @@ def test_home() -> Path:
 def database_server_url(test_home: Path) -> Iterator[str]:
     """A PostgreSQL with PostGIS to make databases on; names its maintenance database."""
     with running(test_home, redis=False) as services:
-        yield with_database(services.database_url, "postgres")
+        url = with_database(services.database_url, "postgres")
+        if not os.environ.get("CITY_DATABASE_URL"):
+            _drop_leftovers(test_home, url)
+        yield url
+
+
+def _drop_leftovers(home: Path, url: str) -> None:
+    """Drop what test runs that were killed have left, when no other run is at it."""
+    with Home(home).locked():
+        if Home(home).users() == {this_process()}:
+            for name in set(list_databases(url)) - {"postgres", "citygrid"}:
+                drop_database(url, name)
 
 
 @pytest.fixture(scope="session")

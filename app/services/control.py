@@ -89,7 +89,7 @@ def running(
     finally:
         with place.locked():
             lease.unlink(missing_ok=True)
-            if not place.kept.exists() and not place.in_use():
+            if not place.kept.exists() and not place.users():
                 _stop_all(place)
 
 

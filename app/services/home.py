@@ -105,10 +105,13 @@ class Home:
         lease.touch()
         return lease
 
-    def in_use(self) -> bool:
-        """Tell whether any living process uses the servers; leases of the dead are swept."""
-        living = [lease for lease in (self.path / "leases").iterdir() if not _sweep(lease)]
-        return bool(living)
+    def users(self) -> set[Process]:
+        """The living processes that use the servers; leases of the dead are swept."""
+        leases = {lease: _holder(lease) for lease in (self.path / "leases").iterdir()}
+        for lease, holder in leases.items():
+            if not holder.alive():
+                lease.unlink(missing_ok=True)
+        return {holder for holder in leases.values() if holder.alive()}
 
     @property
     def kept(self) -> Path:
@@ -116,12 +119,9 @@ class Home:
         return self.path / "kept"
 
 
-def _sweep(lease: Path) -> bool:
+def _holder(lease: Path) -> Process:
     pid, started, boot, _ = lease.name.split(".")
-    if Process(int(pid), int(started), boot).alive():
-        return False
-    lease.unlink(missing_ok=True)
-    return True
+    return Process(int(pid), int(started), boot)
 
 
 def _try_lock(handle: int) -> bool:

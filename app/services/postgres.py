@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from typing import LiteralString
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import quote, urlsplit, urlunsplit
 
 import psycopg
 from psycopg import sql
@@ -21,7 +21,7 @@ def answers(url: str) -> bool:
 
 def with_database(url: str, name: str) -> str:
     """The same server and login, database *name*."""
-    return urlunsplit(urlsplit(url)._replace(path=f"/{name}"))
+    return urlunsplit(urlsplit(url)._replace(path="/" + quote(name, safe="")))
 
 
 def has_database(url: str, name: str) -> bool:
@@ -29,6 +29,13 @@ def has_database(url: str, name: str) -> bool:
     with psycopg.connect(url) as connection:
         row = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", (name,)).fetchone()
     return row is not None
+
+
+def list_databases(url: str) -> list[str]:
+    """The names of all databases of the server but its own templates, in order."""
+    query = "SELECT datname FROM pg_database WHERE NOT datistemplate ORDER BY datname"
+    with psycopg.connect(url) as connection:
+        return [str(name) for (name,) in connection.execute(query)]
 
 
 def create_database(url: str, name: str, template: str = "template0") -> str:
