@@ -132,10 +132,10 @@ async def _join(book: Book, changes: Changes, now: datetime) -> None:
 
 
 def _apply(changes: Changes, current: dict[int, Case], case_id: int, event: e.Event) -> Case:
-    case = cases.evolve(current[case_id], event)
-    current[case_id] = changes.changed[case_id] = case
-    changes.events.append((case, event))
-    return case
+    entry = cases.continued(current[case_id], event)
+    current[case_id] = changes.changed[case_id] = entry.case
+    changes.entries.append(entry)
+    return entry.case
 
 
 def _by_category(candidates: Sequence[Candidate]) -> dict[str, list[Candidate]]:

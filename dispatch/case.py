@@ -159,8 +159,17 @@ def _check(case: Case, order: Order, actor: str) -> None:
         raise OwnWork(actor)
 
 
-def opened(case_id: int, event: e.CaseReported, *, address: str, description: str) -> Case:
-    """The case as its first event leaves it."""
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of a history: an event, its text that is hashed, the case as it leaves it."""
+
+    event: e.Event
+    canon: str
+    case: Case
+
+
+def opened(case_id: int, event: e.CaseReported, *, address: str, description: str) -> Entry:
+    """The first line of a history."""
     case = Case(
         id=case_id,
         number=event.number,
@@ -182,9 +191,14 @@ def opened(case_id: int, event: e.CaseReported, *, address: str, description: st
     return _chained(case, event)
 
 
+def continued(case: Case, event: e.Event) -> Entry:
+    """The next line of the history of an open case."""
+    return _chained(_changed(case, event), event)
+
+
 def evolve(case: Case, event: e.Event) -> Case:
     """The case after the event, its version and hash chain one further."""
-    return _chained(_changed(case, event), event)
+    return continued(case, event).case
 
 
 def _changed(case: Case, event: e.Event) -> Case:
@@ -216,7 +230,7 @@ def _changed(case: Case, event: e.Event) -> Case:
             raise TypeError(f"{event.kind} does not happen to an open case")
 
 
-def _chained(case: Case, event: e.Event) -> Case:
+def _chained(case: Case, event: e.Event) -> Entry:
     seq = case.version + 1
     canon = e.canonical(case.id, seq, event)
-    return replace(case, version=seq, head=e.link(case.head, canon))
+    return Entry(event, canon, replace(case, version=seq, head=e.link(case.head, canon)))

@@ -9,7 +9,7 @@ from typing import Final
 
 from dispatch import case as cases
 from dispatch import events as e
-from dispatch.case import Case
+from dispatch.case import Case, Entry
 from dispatch.deadlines import Limit, due_times
 from dispatch.errors import Undecidable
 from dispatch.matching import Candidate, find_same
@@ -28,16 +28,16 @@ OUTSIDE: Final = "outside"
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """The report becomes a case of its own; *steps* are its events, each with the case after it."""
+    """The report becomes a case of its own, with the first lines of its history."""
 
     report: Report
-    steps: tuple[tuple[Case, e.Event], ...]
+    entries: tuple[Entry, ...]
     due: Mapping[str, datetime]
 
     @property
     def case(self) -> Case:
         """The case as the last event leaves it."""
-        return self.steps[-1][0]
+        return self.entries[-1].case
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,12 +127,12 @@ def open_case(
         due=due,
         why={"limit": _limit_taken(limit), "versions": dict(rules.versions)},
     )
-    case = cases.opened(case_id, first, address=report.address, description=report.description)
-    steps: list[tuple[Case, e.Event]] = [(case, first)]
+    entry = cases.opened(case_id, first, address=report.address, description=report.description)
+    entries = [entry]
     for event in _filed_and_assigned(route, now) if rules.auto_file else ():
-        case = cases.evolve(case, event)
-        steps.append((case, event))
-    return Opened(report, tuple(steps), due)
+        entry = cases.continued(entry.case, event)
+        entries.append(entry)
+    return Opened(report, tuple(entries), due)
 
 
 def case_number(city: str, case_id: int, now: datetime, rules: Rulebook) -> str:

@@ -7,9 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
-from dispatch.case import Case
+from dispatch.case import Case, Entry
 from dispatch.decide import Failed, Opened, Rejected
-from dispatch.events import Event
 from dispatch.matching import Candidate
 from dispatch.report import Report
 from dispatch.rulebook import Rulebook
@@ -17,11 +16,11 @@ from dispatch.rulebook import Rulebook
 
 @dataclass(slots=True)
 class Changes:
-    """All that one transaction will write: cases as they end up, events in order, outcomes."""
+    """All that one transaction will write: cases as they end up, histories in order, outcomes."""
 
     opened: list[Opened] = field(default_factory=list[Opened])
     changed: dict[int, Case] = field(default_factory=dict[int, Case])
-    events: list[tuple[Case, Event]] = field(default_factory=list[tuple[Case, Event]])
+    entries: list[Entry] = field(default_factory=list[Entry])
     merged: list[tuple[Report, int]] = field(default_factory=list[tuple[Report, int]])
     rejected: list[Rejected] = field(default_factory=list[Rejected])
     failed: list[Failed] = field(default_factory=list[Failed])

@@ -10,7 +10,7 @@ import msgspec
 from psycopg import AsyncConnection
 
 from dispatch import events as e
-from dispatch.case import Case
+from dispatch.case import Case, Entry
 from dispatch.errors import DispatchError
 from dispatch.ports import Changes
 
@@ -123,16 +123,18 @@ class AlreadyDecided(DispatchError):
 
 async def save(conn: AsyncConnection, changes: Changes, *, city: str, now: datetime) -> None:
     """Write the changes and tell the relay; the caller's transaction makes it all or nothing."""
-    chain = [step for one in changes.opened for step in one.steps] + changes.events
+    chain = [entry for one in changes.opened for entry in one.entries] + changes.entries
     await _write(conn, _INSERT_CASES, _new_cases(changes))
     await _write(conn, _UPDATE_CASES, _old_cases(changes))
-    await _write(conn, _INSERT_EVENTS, [_event_row(case, event) for case, event in chain])
-    outbox = [_outbox_row(case, event, city) for case, event in chain]
+    await _write(conn, _INSERT_EVENTS, [_event_row(entry) for entry in chain])
+    outbox = [_outbox_row(entry, city) for entry in chain]
     await _write(conn, _INSERT_OUTBOX, outbox, topic=CASE_EVENTS)
     await _write(conn, _INSERT_DEADLINES, _deadline_rows(changes))
     settled = [{"case_id": c, "kind": kind, "ending": end} for c, kind, end in changes.settled]
     await _write(conn, _SETTLE, settled, now=now)
-    if again := [case.id for case, event in changes.events if isinstance(event, e.CaseReworked)]:
+    if again := [
+        entry.case.id for entry in changes.entries if isinstance(entry.event, e.CaseReworked)
+    ]:
         await conn.execute(_NEXT_ROUND, {"cases": again})
     await _settle_reports(conn, changes, now)
     if chain:
@@ -208,19 +210,20 @@ def _shown(case: Case) -> dict[str, object]:
     }
 
 
-def _event_row(case: Case, event: e.Event) -> dict[str, object]:
+def _event_row(entry: Entry) -> dict[str, object]:
     return {
-        "case_id": case.id,
-        "seq": case.version,
-        "kind": event.kind,
-        "at": event.at,
-        "actor": event.actor,
-        "canon": e.canonical(case.id, case.version, event),
-        "hash": case.head.hex(),
+        "case_id": entry.case.id,
+        "seq": entry.case.version,
+        "kind": entry.event.kind,
+        "at": entry.event.at,
+        "actor": entry.event.actor,
+        "canon": entry.canon,
+        "hash": entry.case.head.hex(),
     }
 
 
-def _outbox_row(case: Case, event: e.Event, city: str) -> dict[str, object]:
+def _outbox_row(entry: Entry, city: str) -> dict[str, object]:
+    case, event = entry.case, entry.event
     name = f"case-{case.id}-{case.version}"
     envelope = {
         "specversion": "1.0",
@@ -230,22 +233,18 @@ def _outbox_row(case: Case, event: e.Event, city: str) -> dict[str, object]:
         "subject": str(case.id),
         "time": e.rfc3339(event.at),
         "datacontenttype": "application/json",
-        "data": {"kind": event.kind, "seq": case.version, "actor": event.actor} | _seen(case),
+        "data": {
+            "kind": event.kind,
+            "seq": case.version,
+            "actor": event.actor,
+            "case": {**_shown(case), "closed": case.state.ended},
+        },
     }
     return {
         "key": str(case.id),
         "dedup": name,
         "payload": msgspec.json.encode(envelope).decode(),
     }
-
-
-def _seen(case: Case) -> dict[str, Mapping[str, object]]:
-    """The case as the log tells it; its times in the same form as a snapshot writes them."""
-    shown = {
-        name: e.rfc3339(value) if isinstance(value, datetime) else value
-        for name, value in _shown(case).items()
-    }
-    return {"case": {**shown, "closed": case.state.ended}}
 
 
 def _deadline_rows(changes: Changes) -> list[dict[str, object]]:

@@ -96,7 +96,7 @@ def test_an_event_never_lies_before_the_opening_of_the_case() -> None:
 def test_the_canonical_text_has_no_floats_and_sorted_keys() -> None:
     decision = decide(report(), RULES.grid.place(*spot()), [], RULES, case_id=1, now=NOON)
     assert isinstance(decision, Opened)
-    text = e.canonical(1, 1, decision.steps[0][1])
+    text = e.canonical(1, 1, decision.entries[0].event)
 
     fields = json.loads(text, parse_float=lambda number: pytest.fail(f"a float: {number}"))
     assert list(fields) == sorted(fields)
