@@ -64,12 +64,12 @@ def check_tessellation(
 
 
 def _check_overlaps(cells: Cells, good: Numbers, tolerance: float, plane: Plane) -> None:
-    """Only cells whose edges do not match their neighbours' can overlap; look at those alone."""
+    """Only where an edge does not match the neighbour's can two cells overlap: look there."""
     shapes = cells.shapes[good]
     suspects = np.flatnonzero(~shapely.is_empty(shapely.coverage_invalid_edges(shapes)))
-    one, other = shapely.STRtree(shapes[suspects]).query(shapes[suspects], predicate="intersects")
-    once = one < other
-    one, other = good[suspects[one[once]]], good[suspects[other[once]]]
+    found = shapely.STRtree(shapes).query(shapes[suspects], predicate="intersects")
+    pairs = np.sort(np.column_stack([suspects[found[0]], found[1]]), axis=1)
+    one, other = good[np.unique(pairs[pairs[:, 0] != pairs[:, 1]], axis=0)].T
     common = shapely.intersection(cells.shapes[one], cells.shapes[other])
     shared = plane.area_m2(common)
     for n in np.flatnonzero(shared > max(tolerance, WORTH_A_LOOK_M2)).tolist():
