@@ -99,13 +99,13 @@ async def _read_photo(request: Request) -> bytes:
         fields = await form.parse()
     except (MultiPartException, UnicodeDecodeError, ValueError) as err:
         raise Problem(422, f"the form cannot be read: {err}") from err
-    photo = fields.get("photo")
-    if not isinstance(photo, UploadFile):
-        raise Problem(422, "there is no photo", Fault("photo", "is missing", "send it as a file"))
     try:
-        return await photo.read()
+        photo = fields.get("photo")
+        if isinstance(photo, UploadFile):
+            return await photo.read()
     finally:
         await fields.close()
+    raise Problem(422, "there is no photo", Fault("photo", "is missing", "send it as a file"))
 
 
 async def _at_once(body: bytes) -> AsyncGenerator[bytes]:
