@@ -12,7 +12,7 @@ CREATE TABLE IF NOT EXISTS streamlog.topic (
 -- One row per partition. Whoever appends holds its row until commit: that is what makes offsets
 -- become visible in their order, so that no reader can pass a record that commits late.
 CREATE TABLE IF NOT EXISTS streamlog.head (
-    topic        text NOT NULL REFERENCES streamlog.topic (name) ON DELETE CASCADE,
+    topic        text NOT NULL REFERENCES streamlog.topic (name),
     partition    integer NOT NULL,
     first_offset bigint NOT NULL DEFAULT 0,
     next_offset  bigint NOT NULL DEFAULT 0,
@@ -20,6 +20,8 @@ CREATE TABLE IF NOT EXISTS streamlog.head (
     CHECK (first_offset BETWEEN 0 AND next_offset)
 ) WITH (fillfactor = 50);
 
+-- Without a foreign key to its topic: streamlog.append knows the topic exists, and the key would
+-- lock the topic's row once for every record.
 CREATE TABLE IF NOT EXISTS streamlog.record (
     topic         text NOT NULL,
     partition     integer NOT NULL,
@@ -27,8 +29,7 @@ CREATE TABLE IF NOT EXISTS streamlog.record (
     key           bytea CHECK (octet_length(key) <= 1048576),
     value         bytea NOT NULL CHECK (octet_length(value) <= 1048576),
     appended_at   timestamptz NOT NULL,
-    PRIMARY KEY (topic, partition, record_offset),
-    FOREIGN KEY (topic) REFERENCES streamlog.topic (name) ON DELETE CASCADE
+    PRIMARY KEY (topic, partition, record_offset)
 );
 
 -- The generation grows by one with every member that comes or goes, in the same transaction.
@@ -56,7 +57,7 @@ CREATE TABLE IF NOT EXISTS streamlog.committed (
     generation   bigint NOT NULL,
     committed_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     PRIMARY KEY (group_name, topic, partition),
-    FOREIGN KEY (topic, partition) REFERENCES streamlog.head (topic, partition) ON DELETE CASCADE
+    FOREIGN KEY (topic, partition) REFERENCES streamlog.head (topic, partition)
 ) WITH (fillfactor = 50);
 
 -- Append records in their order; gives the partition and offset of each, in the same order.
