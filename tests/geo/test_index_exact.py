@@ -131,9 +131,9 @@ def test_a_layer_drawn_twice_gives_the_lower_code_of_each_pair() -> None:
 def test_needles_one_ulp_wide_answer_as_shapely_does(west_south: tuple[float, float]) -> None:
     # Near zero an ulp is so small that the computed area of a needle may have the wrong sign.
     rng = np.random.default_rng(14)
-    start = west_south + rng.uniform(0.0, 0.01, (200, 2))
-    stop = start + rng.uniform(-0.001, 0.001, (200, 2))
-    beside = np.nextafter((start + stop) / 2, rng.choice([0.0, 200.0], (200, 2)))
+    start = west_south + rng.uniform(0.0, 0.01, (500, 2))
+    stop = start + rng.uniform(-0.001, 0.001, (500, 2))
+    beside = np.nextafter((start + stop) / 2, rng.choice([0.0, 200.0], (500, 2)))
     needles = shapely.polygons(np.stack([start, stop, beside, start], axis=1))
     shapes = needles[shapely.is_valid(needles)]
     codes = np.array([f"{n:03d}" for n in range(len(shapes))])
