@@ -1,0 +1,120 @@
+"""What can be told of the page without a browser: words in both languages, nothing from outside."""
+
+import json
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from maps.assets import STATIC, Assets
+
+APP = STATIC / "app"
+OWN = [path for path in sorted(APP.rglob("*")) if path.suffix in (".js", ".css", ".svg")]
+PAGES = sorted(STATIC.glob("*.html"))
+WORD = re.compile(r'^  "([a-z_.0-9]+)": "((?:[^"\\]|\\.)*)",$', re.MULTILINE)
+
+
+def table(language: str) -> dict[str, str]:
+    text = (APP / "i18n" / f"{language}.js").read_text(encoding="utf-8")
+    found = WORD.findall(text)
+    assert len(found) == text.count('":'), "a line of the table has another form"
+    return dict(found)
+
+
+def named(pattern: str) -> set[str]:
+    scripts = [path.read_text(encoding="utf-8") for path in OWN if path.suffix == ".js"]
+    return {key for script in scripts for key in re.findall(pattern, script)}
+
+
+def test_both_languages_have_the_same_words() -> None:
+    assert table("zh").keys() == table("en").keys()
+
+
+def test_both_languages_fill_the_same_blanks() -> None:
+    chinese, english = table("zh"), table("en")
+
+    blanks = {key: set(re.findall(r"\{(\w+)\}", text)) for key, text in chinese.items()}
+
+    assert blanks == {key: set(re.findall(r"\{(\w+)\}", text)) for key, text in english.items()}
+
+
+def test_every_word_the_page_asks_for_is_there() -> None:
+    asked = named(r'\bt\("([a-z_.0-9]+)"')
+
+    assert asked
+    assert asked <= table("zh").keys()
+
+
+def test_no_word_is_kept_that_nobody_asks_for() -> None:
+    groups = {key.split("${")[0].rstrip(".") for key in named(r"`([a-z_]+\.\$\{)")}
+    groups |= named(r'wordOf\("([a-z_]+)"')
+    groups |= {"panel"}
+    unused = {
+        key
+        for key in table("zh").keys() - named(r'"([a-z_.0-9]+)"')
+        if key.rsplit(".", 1)[0] not in groups
+    }
+
+    assert unused == set()
+
+
+@pytest.mark.parametrize("path", [*OWN, *PAGES], ids=lambda path: path.name)
+def test_nothing_is_fetched_from_elsewhere(path: Path) -> None:
+    text = path.read_text(encoding="utf-8").replace("http://www.w3.org/2000/svg", "")
+
+    assert not re.search(r"https?:|[\"'(=]//\w", text)
+
+
+@pytest.mark.parametrize("path", [*OWN, *PAGES], ids=lambda path: path.name)
+def test_nothing_is_inline_that_the_policy_would_refuse(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+
+    assert not re.search(r"<script(?![^>]*src=)|<style|\sstyle=|\son[a-z]+=[\"']|javascript:", text)
+    assert "unsafeHTML" not in text
+    assert "innerHTML" not in text
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda path: path.name)
+def test_every_file_a_page_names_is_there(page: Path) -> None:
+    assets = Assets()
+    named = re.findall(r'(?:src|href)="/static/\{build\}/([^"]+)"', page.read_text("utf-8"))
+
+    assert named
+    assert [name for name in named if assets.find(name) is None] == []
+
+
+def test_every_module_a_module_imports_is_there() -> None:
+    missing = [
+        f"{path.name}: {target}"
+        for path in OWN
+        if path.suffix == ".js"
+        for target in re.findall(r'^import .*?"([^"]+)";$', path.read_text("utf-8"), re.M | re.S)
+        if not (path.parent / target.split('"')[-1]).is_file()
+    ]
+
+    assert missing == []
+
+
+def test_the_build_changes_with_any_file(tmp_path: Path) -> None:
+    (tmp_path / "a.js").write_text("1", encoding="utf-8")
+    before = Assets(tmp_path).build
+
+    (tmp_path / "a.js").write_text("2", encoding="utf-8")
+
+    assert Assets(tmp_path).build != before
+
+
+def test_the_board_of_the_page_keeps_the_same_law_as_ours() -> None:
+    node = shutil.which("node")
+    if node is None:
+        pytest.skip("no node on this machine: the page's board is tested in the browser only")
+    script = Path(__file__).with_name("board_law.mjs")
+
+    run = subprocess.run(
+        [node, str(script), str(APP / "board.js")], capture_output=True, text=True, check=False
+    )
+
+    assert run.returncode == 0, run.stderr
+    assert json.loads(run.stdout)["histories"] >= 500
