@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Annotated, Any, Final
 
 import typer
+from pydantic import ValidationError
 from rich.console import Console
 from rich.table import Table
 
@@ -20,6 +21,14 @@ from app.settings import Settings
 MOST_SHOWN: Final = 200
 FAULTY: Final = 1
 USAGE: Final = 2
+
+
+class NoDatabase(Exception):
+    """Nobody said where the database is."""
+
+    def __init__(self) -> None:
+        super().__init__("set CITY_DATABASE_URL to a PostgreSQL with PostGIS, as a libpq URL")
+
 
 commands: Final = typer.Typer(no_args_is_help=True, help="City packs: check, load, make.")
 make: Final = typer.Typer(no_args_is_help=True, help="Make a city pack.")
@@ -58,9 +67,11 @@ def load(
     dry_run: Annotated[bool, typer.Option("--plan", help="Only say what would change.")] = False,
 ) -> None:
     """Load a pack, all or nothing, and say what changed. A part that is the same stays."""
-    database_url = Settings().database_url  # pyright: ignore[reportCallIssue]
     try:
+        database_url = Settings().database_url  # pyright: ignore[reportCallIssue]
         changes = (plan_pack if dry_run else load_pack)(pack, database_url)
+    except ValidationError as err:
+        raise _refused(NoDatabase(), as_json) from err
     except BrokenPack as err:
         raise _faulty(err.faults, as_json) from err
     except (NotAPack, DatabaseAway) as err:
@@ -119,7 +130,8 @@ def _faulty(faults: Sequence[Fault], as_json: bool) -> typer.Exit:
         console.print(_fault_table(faults[:MOST_SHOWN]))
         if len(faults) > MOST_SHOWN:
             console.print(f"… and {len(faults) - MOST_SHOWN} more; --json shows all")
-        console.print(f"[red]{len(faults)} faults; nothing was loaded.[/]")
+        count = f"{len(faults)} fault{'s' if len(faults) > 1 else ''}"
+        console.print(f"[red]{count}; nothing was loaded.[/]")
     return typer.Exit(FAULTY)
 
 
