@@ -8,12 +8,12 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from app.services import restart, running
+from app.services import down, restart, running
 from tests.contract.conftest import new_place
 from tests.contract.engines import Engine, Kafka, Postgres
 from tests.contract.ledger import Ledger
 from tests.contract.waiting import until
-from tests.contract.workers import Workers
+from tests.contract.workers import Workers, terminate
 
 Pairs = list[tuple[bytes, bytes]]
 
@@ -76,6 +76,26 @@ async def test_workers_on_the_log_go_on_when_all_their_connections_are_cut(
         await ledger.reconnect()
 
     await survive(Postgres(plain_database_url), ledger, tmp_path, fault)
+
+
+async def test_a_worker_on_the_log_can_be_stopped_while_the_database_is_away(
+    private_home: Path, tmp_path: Path
+) -> None:
+    with running(private_home, redis=False) as services:
+        engine = Postgres(services.database_url)
+        place = await new_place(engine)
+        async with (
+            await Ledger.open(services.database_url) as ledger,
+            Workers(place, ledger, tmp_path) as workers,
+        ):
+            worker = await workers.start()
+            sent = reports(0, 50)
+            await engine.produce(place.topic, sent)
+            await effects_of(ledger, sent)
+
+            down(private_home)
+
+            assert await terminate(worker) == 0
 
 
 @pytest.mark.kafka

@@ -93,6 +93,29 @@ async def test_several_apps_run_in_one_process_until_it_is_told_to_stop(
     assert not any(alive(app) for app in apps)
 
 
+async def test_an_app_told_to_stop_while_it_waits_for_its_group_leaves_nobody_behind(
+    name: str, tmp_path: Path
+) -> None:
+    log = memory_log(name)
+    await log.create_topics({"t": 2})
+    await log.join("g", "deaf", ["t"], 60)
+    app = app_on(name, tmp_path)
+    with_agent(app, idle)
+    worker = asyncio.create_task(run_worker([app]))
+
+    async def members() -> int:
+        return len((await log.take_note("g", "deaf", 0)).members)
+
+    async def joined() -> bool:
+        return await members() == 2
+
+    await until(joined, what="the app to join")
+    os.kill(os.getpid(), signal.SIGTERM)
+
+    assert await worker == 0
+    assert await members() == 1
+
+
 async def test_when_one_app_crashes_the_others_stop_and_the_exit_code_says_so(
     name: str, tmp_path: Path
 ) -> None:
