@@ -8,7 +8,7 @@ import json
 import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, TextIO
 from uuid import NAMESPACE_URL, UUID, uuid5
@@ -134,4 +134,5 @@ def _moment(text: str, mapping: Columns) -> datetime:
         moment = datetime.strptime(text, mapping.time_format)  # noqa: DTZ007 — made aware below
     else:
         moment = datetime.fromisoformat(text)
-    return moment if moment.tzinfo else moment.replace(tzinfo=ZoneInfo(mapping.timezone))
+    aware = moment if moment.tzinfo else moment.replace(tzinfo=ZoneInfo(mapping.timezone))
+    return aware.astimezone(UTC)  # adding a span to a local time would skip an hour of DST

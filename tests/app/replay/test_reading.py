@@ -35,6 +35,7 @@ def test_a_local_time_is_read_in_the_zone_of_the_file(requests: Path) -> None:
     first = read_incidents(requests, NEW_YORK)[0]
 
     assert first.happened_at == datetime(2024, 9, 1, 4, 0, tzinfo=UTC)
+    assert first.happened_at.tzinfo is UTC
 
 
 def test_the_address_is_the_first_column_that_is_not_empty(requests: Path) -> None:
