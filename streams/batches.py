@@ -54,18 +54,20 @@ async def batches(
     transient: tuple[type[Exception], ...],
     size: int = 500,
     within_s: float = 0.02,
+    first_pause_s: float = FIRST_PAUSE_S,
     on_turn: Callable[[], object] = lambda: None,
 ) -> None:
     """Hand every batch of *stream* to *handle*, in order, until the stream ends.
 
-    When *handle* raises one of *transient* the same batch is handed over again after a pause.
-    When it raises anything else the batch is halved until the messages that cannot be handled are
-    alone, each of which goes to *on_poison* with its exception; what *handle* did for a batch that
-    raised must have left no trace (one transaction per call). *on_poison* is tried until it
-    succeeds, for a message given up without a trace would be lost. *on_turn* is called before each
-    attempt. Only cancellation leaves.
+    When *handle* raises one of *transient*, or a group of nothing else, the same batch is handed
+    over again after a pause, which doubles from *first_pause_s* to LONGEST_PAUSE_S. When it raises
+    anything else the batch is halved until the messages that cannot be handled are alone, each of
+    which goes to *on_poison* with its exception; what *handle* did for a batch that raised must
+    have left no trace (one transaction per call). *on_poison* is tried until it succeeds, for a
+    message given up without a trace would be lost. *on_turn* is called before each attempt. Only
+    cancellation leaves.
     """
-    loop = _Loop(handle, on_poison, transient, on_turn)
+    loop = _Loop(handle, on_poison, transient, on_turn, first_pause_s)
     stream.enable_acks = False  # Faust puts it back to what it was when the loop is cancelled
     async for events in stream.noack_take(size, within=within_s):
         await loop.settle([message_of(event) for event in events])
@@ -84,6 +86,7 @@ class _Loop(NamedTuple):
     on_poison: OnPoison
     transient: tuple[type[Exception], ...]
     on_turn: Callable[[], object]
+    first_pause_s: float
 
     async def settle(self, messages: list[Message]) -> None:
         """Return when each of *messages* was handled or put away as poison."""
@@ -105,16 +108,25 @@ class _Loop(NamedTuple):
     async def _patiently(
         self, act: Callable[[], Awaitable[object]], transient: tuple[type[Exception], ...]
     ) -> None:
-        pause_s = FIRST_PAUSE_S
+        pause_s = self.first_pause_s
         while True:
             self.on_turn()
             try:
                 await act()
                 return
-            except transient as err:
+            except Exception as err:
+                if not _passes(err, transient):
+                    raise
                 _log.warning("batch will be tried again", pause_s=pause_s, error=repr(err))
             await asyncio.sleep(pause_s)
             pause_s = min(LONGEST_PAUSE_S, pause_s * 2)
+
+
+def _passes(err: Exception, transient: tuple[type[Exception], ...]) -> bool:
+    """Whether *err*, or everything in it if it is a group, is one of *transient*."""
+    if isinstance(err, ExceptionGroup):
+        return err.split(transient)[1] is None
+    return isinstance(err, transient)
 
 
 def _where(message: Message) -> dict[str, object]:

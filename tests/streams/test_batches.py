@@ -11,7 +11,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams import batches as module
 from streams.batches import Message, batches
 
 
@@ -58,11 +57,6 @@ class Desk:
         self.poisoned.append(message.value)
 
 
-@pytest.fixture(autouse=True)
-def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "FIRST_PAUSE_S", 0.0)
-
-
 async def run(stream: FakeStream, desk: Desk, **more: Any) -> None:
     await batches(stream, handle=desk.handle, on_poison=desk.on_poison, transient=(Away,), **more)
 
@@ -97,6 +91,28 @@ async def test_what_passes_by_itself_is_tried_again_and_every_attempt_counts_as_
     await run(stream, desk, on_turn=lambda: turns.append(1))
 
     assert (desk.done, len(turns)) == ([b"good"], 6)
+
+
+async def test_a_group_of_what_passes_by_itself_passes_and_a_mixed_one_does_not() -> None:
+    raised = [
+        ExceptionGroup("both away", [Away(), ExceptionGroup("inner", [Away()])]),
+        ExceptionGroup("one is a bug", [Away(), ValueError()]),
+    ]
+
+    class Grouped(Desk):
+        async def handle(self, messages: list[Message]) -> None:
+            if raised:
+                raise raised.pop(0)
+            await super().handle(messages)
+
+        async def on_poison(self, message: Message, err: Exception) -> None:
+            self.poisoned.append(message.value)
+
+    stream, desk = FakeStream([b"first"], [b"second"]), Grouped()
+    await run(stream, desk)
+
+    assert desk.poisoned == [b"first"]
+    assert desk.done == [b"second"]
 
 
 async def test_putting_away_is_tried_until_it_succeeds() -> None:
