@@ -24,6 +24,7 @@ from app.http import (
     reference,
     reports,
     sessions,
+    unmerging,
 )
 from app.http import map as dispatch_map
 from app.http.city import CityWatch
@@ -59,6 +60,7 @@ def make_web(settings: Settings) -> FastAPI:
         open311.ROUTES,
         photos.ROUTES,
         cases.ROUTES,
+        unmerging.ROUTES,
         sessions.ROUTES,
         reference.ROUTES,
         probes.ROUTES,

@@ -43,7 +43,7 @@ def _fault(message: str) -> Fault:
 
 # The fast parser keeps the last of two equal keys; which one the sender meant cannot be known.
 def _refuse_repeats(body: bytes) -> None:
-    json.loads(body, object_pairs_hook=_without_repeats)
+    _PAIRS.decode(body.decode("utf-8"))
 
 
 def _without_repeats(pairs: list[tuple[str, object]]) -> None:
@@ -53,3 +53,6 @@ def _without_repeats(pairs: list[tuple[str, object]]) -> None:
             fault = Fault(key[:100], "stands twice in one object", "send each field once")
             raise Problem(422, "a field stands twice", fault)
         seen.add(key)
+
+
+_PAIRS: Final = json.JSONDecoder(object_pairs_hook=_without_repeats)

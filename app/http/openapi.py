@@ -16,12 +16,14 @@ from app.http.answers import json_answer
 from app.http.cases import ToldMove
 from app.http.sessions import Credentials
 from app.http.submission import Told
+from app.http.unmerging import ToldReason
 from app.policy import Actor
 
 _BODIES: Final[Mapping[tuple[str, str], type]] = {
     ("/api/reports", "post"): Told,
     ("/api/session", "post"): Credentials,
     ("/api/cases/{case_id}/moves", "post"): ToldMove,
+    ("/api/cases/{case_id}/reports/{report_id:int}/unmerge", "post"): ToldReason,
 }
 _SCHEMA: Final = "#/components/schemas/{name}"
 
@@ -50,7 +52,8 @@ def describe(app: FastAPI) -> dict[str, Any]:
 def _add(paths: dict[str, Any], route: Route) -> None:
     for method in sorted((route.methods or set()) - {"HEAD"}):
         operation = _operation(route, method.lower())
-        paths.setdefault(route.path, {})[method.lower()] = operation
+        # OpenAPI names a parameter without the type that the router converts it to.
+        paths.setdefault(route.path_format, {})[method.lower()] = operation
 
 
 def _operation(route: Route, method: str) -> dict[str, Any]:

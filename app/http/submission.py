@@ -185,8 +185,7 @@ class _Check:
             return None
 
     def _near(self, lon: float, lat: float, datum: Datum, city: City) -> _Position:
-        shifted = to_wgs84(np.array([[lon, lat]], dtype=np.float64), datum)
-        at_lon, at_lat = float(shifted[0, 0]), float(shifted[0, 1])
+        at_lon, at_lat = _unshifted(lon, lat, datum)
         if not city.is_near(at_lon, at_lat):
             west, south, east, north = city.bbox
             hint = _swapped(lon, lat, city) or (
@@ -241,6 +240,13 @@ def parse_moment(text: str) -> datetime | None:
         return datetime.fromisoformat(text)
     except ValueError:
         return None
+
+
+def _unshifted(lon: float, lat: float, datum: Datum) -> tuple[float, float]:
+    if datum in (Datum.WGS84, Datum.CGCS2000):
+        return lon, lat
+    shifted = to_wgs84(np.array([[lon, lat]], dtype=np.float64), datum)
+    return float(shifted[0, 0]), float(shifted[0, 1])
 
 
 def _swapped(lon: float, lat: float, city: City) -> str | None:

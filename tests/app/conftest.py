@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
@@ -15,7 +16,7 @@ settings.load_profile("untimed")
 
 
 @pytest.fixture
-async def town(database_url: str) -> AsyncIterator[Town]:
+async def town(database_url: str, tmp_path: Path) -> AsyncIterator[Town]:
     """A running web process with a database of its own."""
-    async with running_town(database_url) as running:
+    async with running_town(database_url, home=tmp_path) as running:
         yield running

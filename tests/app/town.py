@@ -11,8 +11,10 @@ from typing import Any
 from uuid import uuid4
 
 import httpx
+import numpy as np
 from psycopg import AsyncConnection
 from psycopg.types.json import Jsonb
+from shapely import MultiPolygon, box
 
 from app.database import connect
 from app.identity.postgres import add_key, open_session
@@ -20,7 +22,12 @@ from app.settings import Settings
 from app.web import WebServer, make_web
 from dispatch import actions
 from dispatch.postgres.book import PostgresBook
-from tests.makers import PARTS, rulebook, spot
+from grid.cell import Cell
+from grid.hierarchy import Area
+from grid.naming import Label
+from grid.postgres import store_grid
+from grid.tiling import Tiling
+from tests.makers import CELLS, COMMUNITY, PARTS, cells, rulebook, spot
 
 PORTAL, PHONE, METER = "open311:portal", "device:phone-1", "device:meter-1"
 PASSWORD = "correct horse battery staple"
@@ -135,6 +142,24 @@ async def load_town(conn: AsyncConnection) -> None:
             " VALUES (%s, %s, %s, %s, %s, %s)",
             (login, login, login, roles, department, areas),
         )
+
+
+async def store_grid_of_town(conn: AsyncConnection) -> None:
+    """Littletown's areas and cells as grid version 1."""
+    shapes = [MultiPolygon([shape]) for shape in cells()]
+    whole = MultiPolygon([box(*PARTS["city"]["bbox"])])
+    tiling = Tiling(
+        areas=[Area.of(row) for row in PARTS["areas"]],
+        area_shapes=np.array([whole] * len(PARTS["areas"]), dtype=object),
+        cells=[
+            Cell(code, COMMUNITY, Label(code, code), shape)
+            for code, shape in zip(CELLS, shapes, strict=True)
+        ],
+        sizes_m2=[10_000.0] * len(CELLS),
+        drawings=[],
+    )
+    async with conn.transaction():
+        await store_grid(conn, tiling, tiling.digest())
 
 
 @asynccontextmanager

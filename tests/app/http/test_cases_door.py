@@ -7,7 +7,7 @@ import httpx
 
 from dispatch.ledger import equations
 from dispatch.postgres.ledger import read_books
-from tests.app.town import PORTAL, Town, a_report
+from tests.app.town import PORTAL, Town, a_report, store_grid_of_town
 
 
 async def make(town: Town, login: str, case_id: int, move: str, **told: Any) -> httpx.Response:
@@ -160,3 +160,25 @@ async def test_a_portal_that_reports_reads_no_case(town: Town):
     answer = await town.client.get("/api/cases", headers={"x-api-key": town.keys[PORTAL]})
 
     assert answer.status_code == 403
+
+
+async def test_a_report_merged_by_mistake_becomes_a_case_of_its_own(town: Town):
+    case_id = await town.a_case()
+    await town.submit()
+    await town.decide_all()
+    found = await town.conn.execute("SELECT id FROM inbox WHERE state = 'merged'")
+    [report] = await found.fetchone() or (0,)
+    await store_grid_of_town(town.conn)
+    url, told = f"/api/cases/{case_id}/reports/{report}/unmerge", {"reason": "another bag"}
+
+    async with await town.logged_in("operator.city") as browser:
+        taken_out = await browser.post(url, json=told)
+        again = await browser.post(url, json=told)
+        beyond = await browser.post(url.replace(str(report), "9" * 30), json=told)
+    async with await town.logged_in("handler.sanitation") as browser:
+        not_granted = await browser.post(url, json=told)
+
+    assert taken_out.status_code == 201
+    assert taken_out.json()["case"]["id"] != case_id
+    assert [a.status_code for a in (again, beyond, not_granted)] == [409, 409, 403]
+    assert [line for line in equations(await read_books(town.conn)) if not line.holds] == []
