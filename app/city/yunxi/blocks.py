@@ -20,6 +20,7 @@ HALVING_YIELD: Final = 0.74
 DOWNTOWN_SHARE: Final = 0.52
 OUTSKIRTS_SHARE: Final = 1.30
 PARK_SHARE: Final = 3.0
+BANK_M: Final = 160.0
 WATER, PARK, LAND = 0, 1, 2
 
 
@@ -69,7 +70,7 @@ def _uses(blocks: Shapes, town: Townscape, rng: np.random.Generator) -> Numbers:
     middle = shapely.point_on_surface(blocks)
     use = np.full(len(blocks), LAND)
     fit = (shapely.area(blocks) > 60_000) & (shapely.area(blocks) < 700_000)
-    chance = np.where(shapely.distance(middle, town.river) < 160, 0.22, 0.07)
+    chance = np.where(shapely.distance(middle, town.river) < BANK_M, 0.35, 0.12)
     use[fit & (rng.random(len(blocks)) < chance)] = PARK
     use[shapely.intersects(town.river, middle)] = WATER
     return use

@@ -1,5 +1,7 @@
 """What the base map draws beneath the cells: roads, bridges, railway, water and parks."""
 
+from typing import Final
+
 import geopandas as gpd
 import numpy as np
 import shapely
@@ -12,11 +14,8 @@ from app.city.yunxi.tiling import Project
 from app.city.yunxi.townscape import Townscape
 from grid.naming import Label
 
-KINDS = {
-    "ring": ("环路", "Ring Road"),
-    "primary": ("大道", "Avenue"),
-    "secondary": ("路", "Road"),
-}
+RINGS: Final = (Label("内环路", "Inner Ring Road"), Label("外环路", "Outer Ring Road"))
+KINDS: Final = {"primary": ("大道", "Avenue"), "secondary": ("路", "Road")}
 Layer = list[tuple[str, Label, shapely.Geometry]]
 
 
@@ -49,9 +48,14 @@ def _named(name: Label, zh: str, en: str) -> Label:
 
 def _roads(town: Townscape, blocks: Blocks, rng: np.random.Generator) -> Layer:
     """The named network, its bridges once more as a class of their own, and residential streets."""
-    names = place_names(rng)
+    names, rings = place_names(rng), iter(RINGS)
     roads: Layer = [
-        (road.grade, _named(next(names), *KINDS[road.grade]), road.line) for road in town.roads
+        (
+            road.grade,
+            next(rings) if road.grade == "ring" else _named(next(names), *KINDS[road.grade]),
+            road.line,
+        )
+        for road in town.roads
     ]
     spans = [
         ("bridge", _named(name, "桥", "Bridge"), shapely.intersection(line, town.river))
@@ -71,10 +75,13 @@ def _between_blocks(blocks: Blocks) -> shapely.Geometry:
 
 
 def _inside(rows: Layer, town: Townscape) -> Layer:
-    cut = shapely.intersection([shape for _, _, shape in rows], town.boundary)
+    shapes = np.array([shape for _, _, shape in rows], dtype=object)
+    shapely.prepare(town.boundary)
+    crossing = ~shapely.covers(town.boundary, shapes)
+    shapes[crossing] = shapely.intersection(shapes[crossing], town.boundary)
     return [
         (kind, name, shape)
-        for (kind, name, _), shape in zip(rows, cut.tolist(), strict=True)
+        for (kind, name, _), shape in zip(rows, shapes.tolist(), strict=True)
         if not shape.is_empty
     ]
 

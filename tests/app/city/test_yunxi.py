@@ -2,6 +2,7 @@ from pathlib import Path
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 import pytest
 import shapely
 
@@ -129,6 +130,43 @@ def test_every_matter_has_exactly_one_condition_by_default():
 def test_a_city_of_no_sensible_size_is_refused(tmp_path: Path):
     with pytest.raises(ValueError, match="100 to 100,000"):
         make_yunxi(tmp_path, cells=99)
+
+
+def test_the_base_map_stays_inside_the_city(pack: Path, areas: gpd.GeoDataFrame):
+    city = areas.geometry.iloc[0].buffer(1e-6)
+    for layer in ("roads", "water", "rail", "parks"):
+        drawn = gpd.read_file(pack / "layers.gpkg", layer=layer)
+        assert len(drawn)
+        assert drawn.within(city).all()
+
+
+def test_bridges_lie_over_the_river(pack: Path):
+    roads = gpd.read_file(pack / "layers.gpkg", layer="roads")
+    river = gpd.read_file(pack / "layers.gpkg", layer="water").union_all()
+
+    bridges = roads[roads["class"] == "bridge"]
+
+    assert len(bridges) >= 4
+    assert bridges.within(river.buffer(1e-6)).all()
+    assert bridges["name_en"].str.endswith("Bridge").all()
+
+
+def test_the_two_rings_have_their_names(pack: Path):
+    roads = gpd.read_file(pack / "layers.gpkg", layer="roads")
+
+    rings = roads.loc[roads["class"] == "ring", "name_zh"]
+
+    assert set(rings) == {"内环路", "外环路"}
+
+
+def test_gauges_stand_in_the_river_and_everything_else_on_land(pack: Path):
+    sensors = pd.read_csv(pack / "sensors.csv")
+    river = gpd.read_file(pack / "layers.gpkg", layer="water").union_all()
+
+    wet = gpd.points_from_xy(sensors["lon"], sensors["lat"]).intersects(river)
+
+    assert set(sensors.loc[wet, "kind"]) == {"water_level"}
+    assert set(sensors.loc[~wet, "kind"]) == {"cover_tilt", "air", "noise", "gas", "smoke"}
 
 
 def test_borders_are_told_once_with_both_sides():
