@@ -20,7 +20,7 @@ from geo.index.build import Parts, built, in_code_order
 from geo.index.lattice import Lattice
 from geo.index.outlines import NOBODY, Geometries, Outlines, refuse_unusable
 from geo.index.plot import Window, plot
-from geo.index.tables import FAN_EDGES, Growing, Pyramid
+from geo.index.tables import FAN_EDGES, PAIR_EDGES, Growing, Pyramid
 
 # Beyond this share of changed cells a full build is quicker.
 MANY: Final = 0.05
@@ -94,13 +94,15 @@ def renumbered(
     cell_parts = np.zeros((len(old_numbers), 2), dtype=np.int32)
     cell_parts[kept] = outlines.cell_parts[old_numbers[kept]]
     moved = replace(outlines, sides=new_number[outlines.sides], cell_parts=cell_parts)
-    labels = pyramid.fans.copy()
-    labels[:, FAN_EDGES:] = new_number[labels[:, FAN_EDGES:]]
+    pairs, fans = pyramid.pairs.copy(), pyramid.fans.copy()
+    for rows, edges in ((pairs, PAIR_EDGES), (fans, FAN_EDGES)):
+        rows[:, edges:] = new_number[rows[:, edges:]]
     return moved, replace(
         pyramid,
         top=_moved_pixels(pyramid.top, new_number),
         blocks=_moved_pixels(pyramid.blocks, new_number),
-        fans=labels,
+        pairs=pairs,
+        fans=fans,
         crowd_cells=new_number[pyramid.crowd_cells],
     )
 

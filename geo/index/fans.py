@@ -1,7 +1,7 @@
-"""Fans: pixels crossed by up to three edges, answered by the side of each edge.
+"""Fans: pixels crossed by up to four edges, answered by the side of each edge.
 
 Within such a pixel each cell is one half-plane, or two joined at a common vertex (both when the
-corner is convex, either when it is reflex). So the three sides of a point decide the cell.
+corner is convex, either when it is reflex). So the sides of a point decide the cell.
 """
 
 from __future__ import annotations
@@ -13,10 +13,9 @@ from numpy.typing import NDArray
 
 from geo.index.orientation import orientation
 from geo.index.outlines import NOBODY
-from geo.index.tables import FAN_EDGES, FAN_LABELS, OUTSIDE
+from geo.index.tables import OUTSIDE
 
 NO_COVER: Final = np.iinfo(np.int32).max
-SLOTS: Final = 2 * FAN_EDGES
 
 
 def fans(
@@ -25,15 +24,16 @@ def fans(
     ends: NDArray[np.float64],
     sides: NDArray[np.int32],
 ) -> tuple[NDArray[np.int32], NDArray[np.bool_]]:
-    """Rows of the fan table for pixels crossed by *edges* (n, 3; -1 = none), and which can be one.
+    """A row for each pixel crossed by *edges* (n, k; -1 = none), and whether it holds.
 
-    *cover* is the lowest cell that covers the pixel wholly, or NO_COVER. *ends* and *sides* are
-    those of all edges.
+    A row is the k edges and the cell for each of 2**k combinations of sides; bit i of a
+    combination is set left of edge i. *cover* is the lowest cell that covers the pixel wholly, or
+    NO_COVER. *ends* and *sides* are those of all edges.
     """
-    cells = np.where(edges[:, :, None] >= 0, sides[edges], NOBODY).reshape(-1, SLOTS)
+    cells = np.where(edges[:, :, None] >= 0, sides[edges], NOBODY).reshape(-1, 2 * edges.shape[1])
     inside, fits = _membership(edges, cells, ends)
-    labels = np.repeat(cover[:, None], FAN_LABELS, axis=1)
-    for slot in range(SLOTS):
+    labels = np.repeat(cover[:, None], 1 << edges.shape[1], axis=1)
+    for slot in range(cells.shape[1]):
         here = inside[:, slot] & (cells[:, slot] != NOBODY)[:, None]
         labels = np.where(here, np.minimum(labels, cells[:, slot, None]), labels)
     labels[labels == NO_COVER] = OUTSIDE
@@ -45,16 +45,16 @@ def _membership(
     edges: NDArray[np.intp], cells: NDArray[np.int32], ends: NDArray[np.float64]
 ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     """For each slot and side combination: is the slot's cell there? And does that rule hold?"""
-    combination = np.arange(FAN_LABELS)
-    alone = np.empty((SLOTS, FAN_LABELS), dtype=bool)
-    for slot in range(SLOTS):
+    slots, combination = cells.shape[1], np.arange(1 << edges.shape[1])
+    alone = np.empty((slots, len(combination)), dtype=bool)
+    for slot in range(slots):
         is_left = (combination >> (slot // 2)) & 1 == 1
         alone[slot] = is_left if slot % 2 == 0 else ~is_left
     inside = np.repeat(alone[None], len(edges), axis=0)
     fits = np.ones(len(edges), dtype=bool)
     partners = np.zeros(cells.shape, dtype=np.int8)
-    for a in range(SLOTS):
-        for b in range(a + 1, SLOTS):
+    for a in range(slots):
+        for b in range(a + 1, slots):
             same = np.flatnonzero((cells[:, a] == cells[:, b]) & (cells[:, a] != NOBODY))
             if len(same) == 0:
                 continue

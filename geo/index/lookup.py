@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import partial
 from typing import Final
 
 import numpy as np
@@ -13,7 +14,19 @@ from shapely.geometry.base import BaseGeometry
 from geo.index.lattice import CHILDREN, SPLIT, Lattice
 from geo.index.orientation import orientation, orientation_of_one
 from geo.index.outlines import Outlines
-from geo.index.tables import BLOCK, CHORD, CROWD, FAN, FAN_EDGES, OUTSIDE, Pyramid
+from geo.index.tables import (
+    BLOCK,
+    CHORD,
+    CROWD,
+    FAN,
+    FAN_EDGES,
+    KIND_BITS,
+    KIND_MASK,
+    OUTSIDE,
+    PAIR,
+    PAIR_EDGES,
+    Pyramid,
+)
 
 NO_CANDIDATE: Final = np.iinfo(np.int32).max
 
@@ -30,6 +43,12 @@ class Lookup:
         self._pyramid = pyramid
         self._top, self._blocks = pyramid.top.reshape(-1), pyramid.blocks.reshape(-1)
         self._polygons = Polygons(outlines)
+        self._settlers = (
+            (CHORD, self._chords),
+            (PAIR, partial(self._fans, pyramid.pairs, PAIR_EDGES)),
+            (FAN, partial(self._fans, pyramid.fans, FAN_EDGES)),
+            (CROWD, self._crowds),
+        )
 
     def many(self, lon_lat: Floats) -> NDArray[np.intp]:
         """Cell number of each position (n, 2), OUTSIDE where there is none."""
@@ -46,8 +65,8 @@ class Lookup:
         waiting = np.flatnonzero(value < OUTSIDE)
         if len(waiting):
             reference = -2 - value[waiting]
-            kind, row = reference & 3, reference >> 2
-            for settle, which in ((self._chords, CHORD), (self._fans, FAN), (self._crowds, CROWD)):
+            kind, row = reference & KIND_MASK, reference >> KIND_BITS
+            for which, settle in self._settlers:
                 chosen = np.flatnonzero(kind == which)
                 if len(chosen):
                     place = waiting[chosen]
@@ -62,7 +81,7 @@ class Lookup:
             return OUTSIDE
         value = int(self._top[int(y) * lattice.columns + int(x)])
         while value < OUTSIDE:
-            row, kind = divmod(-2 - value, 4)
+            kind, row = (-2 - value) & KIND_MASK, (-2 - value) >> KIND_BITS
             if kind != BLOCK:
                 return self._settled_one(kind, row, lon, lat)
             x, y = x * SPLIT, y * SPLIT
@@ -75,12 +94,12 @@ class Lookup:
         place = np.flatnonzero(value < OUTSIDE)
         while len(place):
             reference = -2 - value[place]
-            chosen = np.flatnonzero(reference & 3 == BLOCK)
+            chosen = np.flatnonzero(reference & KIND_MASK == BLOCK)
             place = place[chosen]
             scale *= SPLIT
             column = (x[place] * scale).astype(np.intp) % SPLIT
             row = (y[place] * scale).astype(np.intp) % SPLIT
-            found = self._blocks[(reference[chosen] >> 2) * CHILDREN + row * SPLIT + column]
+            found = self._blocks[(reference[chosen] >> KIND_BITS) * CHILDREN + row * SPLIT + column]
             value[place] = found
             place = place[found < OUTSIDE]
 
@@ -94,19 +113,19 @@ class Lookup:
             found[doubtful] = self._tested(candidates, lon[doubtful], lat[doubtful])
         return found
 
-    def _fans(self, fan: Cells, lon: Floats, lat: Floats) -> Cells:
-        """The cell that a fan names for the sides of its edges."""
-        rows = self._pyramid.fans[fan]
+    def _fans(self, table: Cells, edges: int, fan: Cells, lon: Floats, lat: Floats) -> Cells:
+        """The cell that a row of *table* names for the sides of its *edges*."""
+        rows = table[fan]
         combination = np.zeros(len(fan), dtype=np.intp)
         doubt = np.zeros(len(fan), dtype=bool)
-        for number in range(FAN_EDGES):
+        for number in range(edges):
             side = orientation(self._ends[rows[:, number]], lon, lat)
             combination |= (side > 0).astype(np.intp) << number
             doubt |= side == 0
-        found = rows[np.arange(len(fan)), FAN_EDGES + combination]
+        found = rows[np.arange(len(fan)), edges + combination]
         doubtful = np.flatnonzero(doubt)
         if len(doubtful):
-            candidates = rows[doubtful, FAN_EDGES:]
+            candidates = rows[doubtful, edges:]
             found[doubtful] = self._tested(candidates, lon[doubtful], lat[doubtful])
         return found
 
@@ -145,14 +164,17 @@ class Lookup:
             side = orientation_of_one(self._ends[row].tolist(), lon, lat)
             left, right = self._sides[row].tolist()
             return (left if side > 0 else right) if side else self._first((left, right), lon, lat)
-        fan: list[int] = self._pyramid.fans[row].tolist()
+        table, edges = (
+            (self._pyramid.pairs, PAIR_EDGES) if kind == PAIR else (self._pyramid.fans, FAN_EDGES)
+        )
+        fan: list[int] = table[row].tolist()
         combination = 0
-        for number in range(FAN_EDGES):
+        for number in range(edges):
             side = orientation_of_one(self._ends[fan[number]].tolist(), lon, lat)
             if not side:
-                return self._first(fan[FAN_EDGES:], lon, lat)
+                return self._first(fan[edges:], lon, lat)
             combination |= (side > 0) << number
-        return fan[FAN_EDGES + combination]
+        return fan[edges + combination]
 
     def _first(self, candidates: Iterable[int], lon: float, lat: float) -> int:
         """Lowest of the *candidates* that holds the position; OUTSIDE among them is none."""

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from geo.index.fans import NO_COVER, fans
 from geo.index.lattice import CHILDREN, SPLIT, Lattice
 from geo.index.outlines import NOBODY, Outlines
-from geo.index.tables import CHORD, FAN_EDGES, OUTSIDE, Growing, refer
+from geo.index.tables import CHORD, FAN_EDGES, OUTSIDE, PAIR_EDGES, Growing, refer
 from geo.index.trace import Box, crossings, ranges, touches
 
 FIRST_FAN_LEVEL: Final = 1
@@ -143,21 +143,35 @@ def _own_edge(
 def _settled(
     sheet: Sheet, touched: Touched, level: int, tables: Growing
 ) -> tuple[NDArray[np.int32], NDArray[np.intp]]:
-    """Values of the touched pixels that a chord or a fan can answer, and which others remain."""
+    """Values of the touched pixels that few edges can answer, and which others remain."""
     counts = np.diff(touched.starts)
     values = np.zeros(len(counts), dtype=np.int32)
     chord = (counts == 1) & (touched.cover == NO_COVER)
     values[chord] = refer(CHORD, sheet.edges[touched.edge[touched.starts[:-1][chord]]])
-    few = np.flatnonzero(~chord & (counts <= FAN_EDGES) & (level >= FIRST_FAN_LEVEL))
-    place = touched.starts[few, None] + np.arange(FAN_EDGES)
-    present = np.arange(FAN_EDGES) < counts[few, None]
+    remains = ~chord
+    if level >= FIRST_FAN_LEVEL:
+        two = ~chord & (counts <= PAIR_EDGES)
+        more = (counts > PAIR_EDGES) & (counts <= FAN_EDGES)
+        for few, most, add in (
+            (two, PAIR_EDGES, tables.add_pairs),
+            (more, FAN_EDGES, tables.add_fans),
+        ):
+            pixels = np.flatnonzero(few)
+            rows, fits = _fans(sheet, touched, pixels, most)
+            values[pixels[fits]] = add(rows[fits])
+            remains[pixels[fits]] = False
+    return values, np.flatnonzero(remains)
+
+
+def _fans(
+    sheet: Sheet, touched: Touched, pixels: NDArray[np.intp], most: int
+) -> tuple[NDArray[np.int32], NDArray[np.bool_]]:
+    """Rows for *pixels* that up to *most* edges touch, and which of them can be one."""
+    place = touched.starts[pixels, None] + np.arange(most)
+    present = place < touched.starts[pixels + 1, None]
     edges = np.where(present, sheet.edges[touched.edge[np.where(present, place, 0)]], -1)
     outlines = sheet.outlines
-    rows, fits = fans(edges, touched.cover[few], outlines.ends, outlines.sides)
-    values[few[fits]] = tables.add_fans(rows[fits])
-    remains = ~chord
-    remains[few[fits]] = False
-    return values, np.flatnonzero(remains)
+    return fans(edges, touched.cover[pixels], outlines.ends, outlines.sides)
 
 
 def _finer(

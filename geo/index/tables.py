@@ -13,30 +13,35 @@ import numpy as np
 from numpy.typing import NDArray
 
 OUTSIDE: Final = -1
-BLOCK, CHORD, FAN, CROWD = range(4)
-FAN_EDGES: Final = 3
-FAN_LABELS: Final = 1 << FAN_EDGES
+BLOCK, CHORD, PAIR, FAN, CROWD = range(5)
+KIND_BITS: Final = 3
+KIND_MASK: Final = (1 << KIND_BITS) - 1
+PAIR_EDGES: Final = 2
+FAN_EDGES: Final = 4
 
 
 def refer(kind: int, number: NDArray[np.intp]) -> NDArray[np.int32]:
     """The pixel that refers to row *number* of the table of this *kind*.
 
     BLOCK: 16 finer pixels. CHORD: one edge of the outlines crosses it, left or right decides.
-    FAN: up to three edges, the three sides together decide. CROWD: candidate cells to be tested.
+    PAIR: two edges, their sides together decide. FAN: the same with up to four, as at a crossing.
+    CROWD: candidate cells to be tested.
     """
-    return (-2 - (number * 4 + kind)).astype(np.int32)
+    return (-2 - ((number << KIND_BITS) | kind)).astype(np.int32)
 
 
 @dataclass(frozen=True, slots=True)
 class Pyramid:
     """The top pixels (rows, columns) and the tables below them.
 
-    `blocks` (n, 16) rows from the south, columns from the west; `fans` (n, 11) three edges and the
-    cell for each of eight side combinations; `crowd_starts` cuts `crowd_cells` (ascending).
+    `blocks` (n, 16) rows from the south, columns from the west; `pairs` (n, 6) two edges and the
+    cell for each of four combinations of sides, `fans` (n, 20) four edges and sixteen cells;
+    `crowd_starts` cuts `crowd_cells` (ascending).
     """
 
     top: NDArray[np.int32]
     blocks: NDArray[np.int32]
+    pairs: NDArray[np.int32]
     fans: NDArray[np.int32]
     crowd_starts: NDArray[np.int32]
     crowd_cells: NDArray[np.int32]
@@ -47,25 +52,38 @@ class Growing:
     """Tables while they are being filled; each `add_…` gives the pixels that refer to its rows."""
 
     blocks: list[NDArray[np.int32]] = field(default_factory=list[NDArray[np.int32]])
+    pairs: list[NDArray[np.int32]] = field(default_factory=list[NDArray[np.int32]])
     fans: list[NDArray[np.int32]] = field(default_factory=list[NDArray[np.int32]])
     crowd_sizes: list[NDArray[np.int32]] = field(default_factory=list[NDArray[np.int32]])
     crowd_cells: list[NDArray[np.int32]] = field(default_factory=list[NDArray[np.int32]])
-    counts: list[int] = field(default_factory=lambda: [0, 0, 0, 0])
+    counts: list[int] = field(default_factory=lambda: [0] * 5)
 
     @classmethod
     def onto(cls, pyramid: Pyramid) -> Growing:
         """Tables that continue those of *pyramid*."""
         sizes = np.diff(pyramid.crowd_starts)
-        counts = [len(pyramid.blocks), 0, len(pyramid.fans), len(sizes)]
-        return cls([pyramid.blocks], [pyramid.fans], [sizes], [pyramid.crowd_cells], counts)
+        counts = [len(pyramid.blocks), 0, len(pyramid.pairs), len(pyramid.fans), len(sizes)]
+        return cls(
+            [pyramid.blocks],
+            [pyramid.pairs],
+            [pyramid.fans],
+            [sizes],
+            [pyramid.crowd_cells],
+            counts,
+        )
 
     def add_blocks(self, blocks: NDArray[np.int32]) -> NDArray[np.int32]:
         """Keep *blocks* (n, 16); they may still be filled in place afterwards."""
         self.blocks.append(blocks)
         return self._next(BLOCK, len(blocks))
 
+    def add_pairs(self, pairs: NDArray[np.int32]) -> NDArray[np.int32]:
+        """Keep *pairs* (n, 6)."""
+        self.pairs.append(pairs)
+        return self._next(PAIR, len(pairs))
+
     def add_fans(self, fans: NDArray[np.int32]) -> NDArray[np.int32]:
-        """Keep *fans* (n, 11)."""
+        """Keep *fans* (n, 20)."""
         self.fans.append(fans)
         return self._next(FAN, len(fans))
 
@@ -82,7 +100,8 @@ class Growing:
         return Pyramid(
             top,
             np.concatenate([no_rows.reshape(0, 16), *self.blocks]),
-            np.concatenate([no_rows.reshape(0, FAN_EDGES + FAN_LABELS), *self.fans]),
+            np.concatenate([no_rows.reshape(0, PAIR_EDGES + (1 << PAIR_EDGES)), *self.pairs]),
+            np.concatenate([no_rows.reshape(0, FAN_EDGES + (1 << FAN_EDGES)), *self.fans]),
             np.concatenate([[0], np.cumsum(sizes)]).astype(np.int32),
             np.concatenate([no_rows, *self.crowd_cells]),
         )

@@ -96,8 +96,10 @@ def test_one_flipped_bit_in_any_array_is_noticed(saved: Path) -> None:
     length = int.from_bytes(whole[8:12], "little")
     head = json.loads(whole[HEAD_FIXED : HEAD_FIXED + length])
     start = len(whole) - head["size"]
+    filled = {name: entry for name, entry in head["arrays"].items() if 0 not in entry["shape"]}
 
-    for name, entry in head["arrays"].items():
+    assert len(filled) >= 10
+    for name, entry in filled.items():
         damaged = bytearray(whole)
         damaged[start + entry["offset"]] ^= 1
         saved.write_bytes(damaged)
