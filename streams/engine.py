@@ -20,6 +20,34 @@ from streams.watchdog import Watchdog
 KAFKA: Final = {"kafka", "aiokafka"}
 EMBEDDED: Final = {"pglog", "memlog"}
 
+SETTINGS: Final[dict[str, Any]] = {
+    # What a message means is for the agent to find out: a typed topic dies on a bad message.
+    "key_serializer": "raw",
+    "value_serializer": "raw",
+    "topic_allow_declare": False,
+    "topic_disable_leader": True,
+    "table_standby_replicas": 0,
+    "web_enabled": False,
+    "agent_supervisor": CrashingSupervisor,
+    "consumer_auto_offset_reset": "earliest",
+    # A dead worker's partitions move after the session timeout.
+    "broker_session_timeout": 6.0,
+    "broker_heartbeat_interval": 1.0,
+    "broker_request_timeout": 30.0,
+    "broker_rebalance_timeout": 10.0,
+    "broker_commit_interval": 1.0,
+    "broker_commit_every": 5000,
+    "broker_max_poll_records": 500,
+    "consumer_max_fetch_size": 1 << 20,
+    # In messages. When full, Faust may pause for a second; two fifths of this must last that long.
+    # Where messages are envelopes of many samples a few hundred are enough.
+    "stream_buffer_maxsize": 16_384,
+    # What is in hand when partitions move is delivered again; waiting for it can hang for ever.
+    "stream_wait_empty": False,
+    "producer_acks": -1,
+    "producer_request_timeout": 30.0,
+}
+
 _log: Final = structlog.stdlib.get_logger(__name__)
 
 
@@ -79,33 +107,6 @@ def make_app(name: str, engine_url: str, *, datadir: Path, **overrides: Any) -> 
     brokers = engine_url if scheme in KAFKA else [URL(engine_url)]
     settings: dict[str, Any] = {**SETTINGS, "broker": brokers, "datadir": datadir, **overrides}
     return StreamApp(name, **settings)
-
-
-SETTINGS: Final[dict[str, Any]] = {
-    # What a message means is for the agent to find out: a typed topic dies on a bad message.
-    "key_serializer": "raw",
-    "value_serializer": "raw",
-    "topic_allow_declare": False,
-    "topic_disable_leader": True,
-    "table_standby_replicas": 0,
-    "web_enabled": False,
-    "agent_supervisor": CrashingSupervisor,
-    "consumer_auto_offset_reset": "earliest",
-    # A dead worker's partitions move after the session timeout.
-    "broker_session_timeout": 6.0,
-    "broker_heartbeat_interval": 1.0,
-    "broker_request_timeout": 30.0,
-    "broker_rebalance_timeout": 10.0,
-    "broker_commit_interval": 1.0,
-    "broker_commit_every": 5000,
-    "broker_max_poll_records": 500,
-    "consumer_max_fetch_size": 1 << 20,
-    "stream_buffer_maxsize": 4096,
-    # What is in hand when partitions move is delivered again; waiting for it can hang for ever.
-    "stream_wait_empty": False,
-    "producer_acks": -1,
-    "producer_request_timeout": 30.0,
-}
 
 
 def alive(app: faust.App) -> bool:

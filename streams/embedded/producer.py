@@ -75,6 +75,10 @@ class EmbeddedProducer(Producer):
         """Append what is left."""
         await self.flush()
 
+    async def on_shutdown(self) -> None:
+        """Close the log, which the consumer, if there was one, has closed before."""
+        await self._log.close()
+
     @Service.task
     async def _append_for_ever(self) -> None:
         while True:
