@@ -210,6 +210,14 @@ def _shown(case: Case) -> dict[str, object]:
     }
 
 
+def _told(case: Case) -> dict[str, object]:
+    """The case as the log tells it: its times to the microsecond, as a snapshot writes them."""
+    return {
+        name: e.rfc3339(value) if isinstance(value, datetime) else value
+        for name, value in _shown(case).items()
+    }
+
+
 def _event_row(entry: Entry) -> dict[str, object]:
     return {
         "case_id": entry.case.id,
@@ -237,7 +245,7 @@ def _outbox_row(entry: Entry, city: str) -> dict[str, object]:
             "kind": event.kind,
             "seq": case.version,
             "actor": event.actor,
-            "case": {**_shown(case), "closed": case.state.ended},
+            "case": {**_told(case), "closed": case.state.ended},
         },
     }
     return {
