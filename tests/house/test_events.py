@@ -1,0 +1,131 @@
+"""The documents of the events say what the code sends."""
+
+import json
+import re
+from typing import Any
+
+import pytest
+import yaml
+from psycopg import AsyncConnection
+
+from dispatch import actions
+from dispatch import events as e
+from dispatch.case import Move, Order, State
+from dispatch.postgres.book import PostgresBook
+from dispatch.postgres.inbox import accept_many
+from dispatch.postgres.log import Entry, number
+from streams import wire
+from streams.topics import CASE_EVENTS, PARTITIONS
+from tests.house.documents import blocks, first_column, read
+from tests.makers import CITY, NOON, rulebook, submission
+
+PAGE = read("docs/events.md")
+ASYNCAPI: dict[str, Any] = yaml.safe_load(read("docs/asyncapi.yaml"))
+SCHEMAS: dict[str, Any] = ASYNCAPI["components"]["schemas"]
+KINDS = {one.kind for one in e.Event.__subclasses__()}
+JSON_TYPES: dict[str, tuple[type, ...]] = {
+    "string": (str,),
+    "integer": (int,),
+    "number": (int, float),
+    "boolean": (bool,),
+    "array": (list,),
+    "object": (dict,),
+    "null": (type(None),),
+}
+
+
+def faults(value: Any, schema: dict[str, Any], where: str = "$") -> list[str]:
+    """What is wrong with a value, by the part of JSON Schema that the document uses."""
+    if "$ref" in schema:
+        return faults(value, SCHEMAS[schema["$ref"].rpartition("/")[2]], where)
+    if "oneOf" in schema:
+        options = [faults(value, one, where) for one in schema["oneOf"]]
+        return [] if [] in options else options[0]
+    found = [f"{where}: {value!r}" for holds in checks(value, schema) if not holds]
+    if isinstance(value, dict):
+        properties: dict[str, Any] = schema.get("properties", {})
+        found += [f"{where}: {name} missing" for name in schema.get("required", []) - value.keys()]
+        found += [f"{where}: {name} untold" for name in value.keys() - properties.keys()]
+        for name in properties.keys() & value.keys():
+            found += faults(value[name], properties[name], f"{where}.{name}")
+    return found
+
+
+def checks(value: Any, schema: dict[str, Any]) -> list[bool]:
+    named = schema.get("type", [])
+    types = [named] if isinstance(named, str) else named
+    allowed = tuple(python for name in types for python in JSON_TYPES[name])
+    if allowed and not isinstance(value, allowed):
+        return [False]
+    return [
+        "const" not in schema or value == schema["const"],
+        "enum" not in schema or value in schema["enum"],
+        "pattern" not in schema or re.search(schema["pattern"], value) is not None,
+        "minimum" not in schema or value >= schema["minimum"],
+        "maximum" not in schema or value <= schema["maximum"],
+    ]
+
+
+@pytest.fixture
+async def sent(conn: AsyncConnection) -> list[Entry]:
+    """All that leaves the house when one report was merged and one case was closed."""
+    book = PostgresBook(conn)
+    async with conn.transaction():
+        answers = await accept_many(conn, [submission(description="袋子"), submission()])
+        await actions.decide(book, [one.report_id for one in answers], rulebook(), now=NOON)
+        for move, actor in ((Move.HANDLE, "li"), (Move.VERIFY, "wang"), (Move.CLOSE, "wang")):
+            await actions.move(book, 1, Order(move), actor=actor, city=CITY, now=NOON)
+        return await number(conn)
+
+
+async def test_what_is_sent_is_what_the_asyncapi_document_promises(sent: list[Entry]):
+    events = [json.loads(entry.payload) for entry in sent]
+
+    assert [fault for one in events for fault in faults(one, SCHEMAS["CaseEvent"])] == []
+    assert [one["data"]["kind"] for one in events][-3:] == ["handled", "verified", "closed"]
+    assert {(entry.topic, entry.key) for entry in sent} == {(CASE_EVENTS, "1")}
+
+
+async def test_a_breach_of_the_document_would_be_seen(sent: list[Entry]):
+    event = json.loads(sent[0].payload)
+    event["data"]["case"]["severity"] = 7
+    event["data"]["case"]["opened_at"] = "2026-11-23T08:00:00Z"
+    event["data"]["case"]["colour"] = "red"
+    del event["data"]["seq"]
+
+    assert len(faults(event, SCHEMAS["CaseEvent"])) == 4
+
+
+def test_the_report_message_is_what_the_document_promises():
+    message = json.loads(wire.report_accepted(4711))
+
+    assert faults(message, SCHEMAS["ReportAccepted"]) == []
+
+
+def test_the_example_on_the_page_is_an_event():
+    [example] = blocks(PAGE, "json")
+
+    assert faults(json.loads(example), SCHEMAS["CaseEvent"]) == []
+
+
+def test_topics_and_partitions_are_those_of_the_code():
+    channels = {
+        name: channel["bindings"]["kafka"]["partitions"]
+        for name, channel in ASYNCAPI["channels"].items()
+    }
+
+    assert channels == PARTITIONS
+    assert all(f"| `{name}` |" in PAGE for name in PARTITIONS)
+    assert ASYNCAPI["asyncapi"] == "3.0.0"
+
+
+def test_every_kind_of_event_is_told_in_both():
+    types = SCHEMAS["CaseEvent"]["properties"]["type"]["enum"]
+    table = PAGE[PAGE.index("## Kinds") : PAGE.index("## The numbered log")]
+
+    assert sorted(types) == sorted(f"citygrid.case.{kind}" for kind in KINDS)
+    assert first_column(table) - {"kind", "---"} == KINDS
+
+
+def test_every_state_is_told():
+    assert SCHEMAS["Case"]["properties"]["state"]["enum"] == [str(state) for state in State]

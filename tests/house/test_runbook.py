@@ -1,0 +1,104 @@
+"""The runbook's queries run, its cure for dead reports cures, and it knows every figure."""
+
+import re
+
+import pytest
+from prometheus_client import CollectorRegistry
+from psycopg import AsyncConnection
+
+from app.metrics import DoorMetrics
+from app.worker_metrics import WorkerMetrics
+from dispatch import actions
+from dispatch.actions import Decided
+from dispatch.ledger import equations
+from dispatch.postgres.book import PostgresBook
+from dispatch.postgres.inbox import accept_many
+from dispatch.postgres.ledger import read_books
+from dispatch.postgres.log import overlooked
+from dispatch.postgres.saving import MAX_ATTEMPTS
+from streams.postgres import lead
+from tests.house.documents import blocks, first_column, read
+from tests.makers import NOON, rulebook, submission
+
+RUNBOOK = read("docs/runbook.md")
+QUERIES = blocks(RUNBOOK, "sql")
+[CURE] = [query for query in QUERIES if "UPDATE inbox" in query]
+[LEADER] = [query for query in QUERIES if "pg_locks" in query]
+[DEAD] = [query for query in QUERIES if "state = 'dead'" in query and query != CURE]
+
+
+def figures(registry: CollectorRegistry) -> set[str]:
+    return {
+        f"{family.name}_total" if family.type == "counter" else family.name
+        for family in registry.collect()
+    }
+
+
+async def rows(conn: AsyncConnection, query: str) -> list[tuple[object, ...]]:
+    found = await conn.execute(query.encode())
+    return await found.fetchall() if found.description else []
+
+
+async def decided(conn: AsyncConnection, report_id: int) -> Decided:
+    async with conn.transaction():
+        return await actions.decide(PostgresBook(conn), [report_id], rulebook(), now=NOON)
+
+
+@pytest.fixture
+async def dead(conn: AsyncConnection) -> int:
+    """A report of Littletown that was given up, for a fault that is mended by now."""
+    async with conn.transaction():
+        [accepted] = await accept_many(conn, [submission(category="lost")])
+    for _ in range(MAX_ATTEMPTS):
+        await decided(conn, accepted.report_id)
+    await conn.execute("UPDATE inbox SET category = '06010'")
+    return accepted.report_id
+
+
+def test_every_figure_and_no_other_is_in_the_table_of_what_to_watch():
+    worker = WorkerMetrics()
+    worker.watch_lag(lambda: 0)
+
+    real = figures(DoorMetrics().registry) | figures(worker.registry)
+    told = {name for name in first_column(RUNBOOK) if name.startswith("city_")}
+
+    assert told == real
+
+
+def test_every_alarm_that_leads_to_a_section_says_which():
+    table = [line for line in RUNBOOK.splitlines() if line.startswith(("| `city_", "| no answer"))]
+
+    assert len(table) > 10
+    assert sum("](#" in line for line in table) >= 8
+
+
+@pytest.mark.parametrize("query", QUERIES, ids=lambda query: re.sub(r"\s+", " ", query)[:40])
+async def test_every_query_runs(conn: AsyncConnection, query: str):
+    await rows(conn, query)
+
+
+async def test_the_leader_of_the_relay_is_found(conn: AsyncConnection):
+    before = await rows(conn, LEADER)
+    assert await lead(conn)
+
+    after = await rows(conn, LEADER)
+
+    assert (before, [row[0] for row in after]) == ([], [conn.info.backend_pid])
+
+
+async def test_a_dead_report_is_shown_with_its_reason(conn: AsyncConnection, dead: int):
+    [shown] = await rows(conn, DEAD)
+
+    assert shown[0] == dead
+    assert "lost" in str(shown[4])
+
+
+async def test_a_dead_report_can_be_decided_again(conn: AsyncConnection, dead: int):
+    await rows(conn, CURE.replace("4711, 4712", str(dead)))
+
+    assert await overlooked(conn, older_than_s=0.0) == [dead]
+    assert (await decided(conn, dead)).cased == 1
+    assert await rows(conn, "SELECT action, target, outcome FROM audit") == [
+        ("report.decide_again", f"report/{dead}", "done")
+    ]
+    assert [one for one in equations(await read_books(conn)) if not one.holds] == []
