@@ -36,6 +36,7 @@ export class MapView {
     /** @type {Set<number>} */
     this.dirty = new Set();
     this.flushing = false;
+    this.loaded = false;
     /** @type {{ selected: number | null, hovered: number | null }} */
     this.ringed = { selected: null, hovered: null };
     /** @type {(id: number) => Marker | undefined} */
@@ -60,7 +61,11 @@ export class MapView {
     this.map.addControl(new maplibre.NavigationControl({ showCompass: false }), "bottom-right");
     this.map.addControl(new maplibre.ScaleControl({ maxWidth: 110 }), "bottom-right");
     this.addImages();
-    this.map.on("load", () => void this.flush());
+    this.map.on("load", () => {
+      this.loaded = true;
+      this.select(this.find(this.ringed.selected ?? 0) ?? null);
+      void this.flush();
+    });
     this.listen();
   }
 
@@ -125,10 +130,10 @@ export class MapView {
 
   /** Bring the map up to date, at most four times a second and never twice at once. */
   async flush() {
-    if (this.flushing || !this.dirty.size || !this.map.isStyleLoaded()) return;
+    if (this.flushing || !this.dirty.size || !this.loaded) return;
     this.flushing = true;
     const diffs = this.takeDiffs();
-    const load = this.map.getSource("areas") ? this.countLoad() : [];
+    const load = this.countLoad();
     await Promise.all(
       Object.entries(diffs).map(([name, diff]) => {
         const source = /** @type {any} */ (this.map.getSource(name));
@@ -200,7 +205,7 @@ export class MapView {
   select(marker) {
     this.ringed.selected = marker?.id ?? null;
     for (const layer of ["cell-selected", "cell-selected-fill"]) {
-      if (this.map.getLayer(layer)) this.map.setFilter(layer, ["==", ["get", "code"], marker?.cell ?? ""]);
+      if (this.loaded) this.map.setFilter(layer, ["==", ["get", "code"], marker?.cell ?? ""]);
     }
     this.paintRings();
   }
@@ -213,7 +218,7 @@ export class MapView {
   }
 
   paintRings() {
-    if (!this.map.getSource("hot")) return;
+    if (!this.loaded) return;
     for (const source of ["cases", "hot"]) {
       this.map.removeFeatureState({ source });
       for (const [ring, id] of Object.entries(this.ringed)) {
