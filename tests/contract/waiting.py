@@ -11,7 +11,7 @@ T = TypeVar("T")
 _LOOK_AGAIN_S = 0.02
 
 
-async def until(found: Callable[[], Awaitable[T] | T], *, what: str, within_s: float = 40.0) -> T:
+async def until(found: Callable[[], Awaitable[T] | T], *, what: str, within_s: float = 90.0) -> T:
     """The first true value *found* gives; fails the test, naming *what*, when none comes."""
     loop = asyncio.get_running_loop()
     deadline = loop.time() + within_s

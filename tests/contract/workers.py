@@ -56,5 +56,5 @@ async def kill(process: asyncio.subprocess.Process) -> None:
 async def terminate(process: asyncio.subprocess.Process) -> int:
     """Ask it to stop; its exit code."""
     process.send_signal(signal.SIGTERM)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(40):
         return await process.wait()
