@@ -11,7 +11,7 @@ import shapely
 from pyogrio.errors import DataSourceError
 
 from app.city.faults import Faults
-from app.city.layers import find_layer_file, in_degrees, read_frame, texts_of
+from app.city.layers import find_layer_file, in_degrees, in_globe, read_frame, texts_of
 from app.city.lines import Line
 from grid.naming import Label
 from grid.tiling import Drawing
@@ -48,13 +48,14 @@ def _layer(path: Path, name: str, source_crs: str, faults: Faults) -> Iterator[D
         return
     rows = texts_of(pd.DataFrame(frame[list(COLUMNS)]))
     lines = [Line(file, number, row, faults) for number, row in enumerate(rows, start=1)]
-    for line, shape in zip(lines, shapes.tolist(), strict=True):
-        if shape is None or shape.is_empty or not np.isfinite(shape.bounds).all():
-            line.wrong("geometry", "there is no shape", "Draw it or remove the feature")
-            continue
+    drawable, flat = in_globe(shapes), shapely.force_2d(shapes)
+    for number in np.flatnonzero(~drawable).tolist():
+        problem = "there is no shape, or it is not in degrees"
+        lines[number].wrong("geometry", problem, "Draw it or remove the feature")
+    for line, shape in zip(lines, flat, strict=True):
         yield Drawing(
             layer=name,
             kind=line.text("class"),
             name=Label(line.text("name_zh", empty=True), line.text("name_en", empty=True)),
-            geometry=shapely.force_2d(shape),
+            geometry=shape,
         )

@@ -24,7 +24,7 @@ SUFFIXES: Final = (".gpkg", ".geojson", ".shp")
 MOST_FEATURES: Final = 1_200_000
 AS_IS: Final = (4326, 4490)
 """WGS84 and CGCS2000: the same degrees to within a decimetre, the accuracy of any cell border."""
-BEYOND_DEGREES: Final = (-180.0, -90.0, 180.0, 90.0)
+POLYGONAL: Final = (shapely.GeometryType.POLYGON, shapely.GeometryType.MULTIPOLYGON)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +62,8 @@ def read_layer(
     lines = tuple(
         Line(file, number, values, faults) for number, values in enumerate(texts_of(table), start=1)
     )
-    for line, shape in zip(lines, shapes, strict=True):
-        _check_shape(line, shape)
+    for number in np.flatnonzero(~usable(shapes)).tolist():
+        _tell_why_unusable(lines[number], shapes[number])
     return Layer(file, lines, shapes)
 
 
@@ -153,23 +153,27 @@ def _is_same(crs: pyproj.CRS, text: str) -> bool:
         return False
 
 
-def _check_shape(line: Line, shape: BaseGeometry | None) -> None:
+def _tell_why_unusable(line: Line, shape: BaseGeometry | None) -> None:
     if shape is None or shape.is_empty:
         line.wrong("geometry", "there is no shape", "Draw it or remove the feature")
     elif shape.geom_type not in ("Polygon", "MultiPolygon"):
         line.wrong("geometry", f"it is a {shape.geom_type}, not an area", "Draw it as a polygon")
-    elif not _is_in_degrees(shape):
+    elif not in_globe(np.array([shape]))[0]:
         west, south, _, _ = shape.bounds
         problem = f"{west:g}, {south:g} are no degrees; the coordinate system named is wrong"
         line.wrong("crs", problem, "Set the true coordinate system (SRID) of the layer")
-    elif not shape.is_valid:
+    else:
         remedy = "Repair it in the editor it was drawn with, then look at the place"
         line.wrong("geometry", f"the shape is invalid: {shapely.is_valid_reason(shape)}", remedy)
 
 
-def _is_in_degrees(shape: BaseGeometry) -> bool:
-    west, south, east, north = BEYOND_DEGREES
-    bounds = shape.bounds
-    return bool(np.isfinite(shapely.get_coordinates(shape)).all()) and (
-        west <= bounds[0] and south <= bounds[1] and bounds[2] <= east and bounds[3] <= north
-    )
+def usable(shapes: Shapes) -> NDArray[np.bool_]:
+    """Which shapes can be laid over others: valid, not empty polygons in degrees."""
+    kinds = np.isin(shapely.get_type_id(shapes), POLYGONAL)
+    fine = shapely.is_valid(shapes) & ~shapely.is_empty(shapes)
+    return np.asarray(kinds & in_globe(shapes) & fine)
+
+
+def in_globe(shapes: Shapes) -> NDArray[np.bool_]:
+    """Which shapes lie on the globe; False where there is no shape or an empty one."""
+    return (np.abs(shapely.bounds(shapes)) <= [180.0, 90.0, 180.0, 90.0]).all(axis=-1)

@@ -4,10 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-import numpy as np
 import shapely
 
-from app.city.layers import Layer, Shapes
+from app.city.layers import Layer, Shapes, usable
 from app.city.lines import FirstSeen, Line
 from app.city.profile import Profile
 from grid.code import CellCode
@@ -137,11 +136,3 @@ def bounds_of(areas: Areas) -> tuple[float, float, float, float]:
         return -180.0, -90.0, 180.0, 90.0
     west, south, east, north = shapely.total_bounds(areas.shapes[shapes]).tolist()
     return west, south, east, north
-
-
-def usable(shapes: Shapes) -> np.ndarray:
-    """Which shapes can be laid over others: valid, not empty polygons in degrees."""
-    kinds = np.isin(shapely.get_type_id(shapes), [3, 6])
-    bounds = np.abs(shapely.bounds(shapes))
-    in_degrees = (bounds <= [180.0, 90.0, 180.0, 90.0]).all(axis=1)
-    return kinds & in_degrees & shapely.is_valid(shapes) & ~shapely.is_empty(shapes)

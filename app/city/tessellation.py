@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
 from app.city.faults import Faults
-from app.city.layers import Shapes
+from app.city.layers import Shapes, usable
 from app.city.profile import Tolerance
-from app.city.territory import Areas, Cells, usable
+from app.city.territory import Areas, Cells
 
 Numbers = NDArray[np.intp]
 WORTH_A_LOOK_M2: Final = 1e-6

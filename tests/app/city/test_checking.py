@@ -618,3 +618,14 @@ def test_an_empty_folder_misses_every_file(tmp_path: Path):
         "calendar.csv",
         "people.csv",
     }
+
+
+def test_a_drawing_without_shape_is_told_with_its_layer(folder: Path):
+    roads = gpd.GeoDataFrame(
+        {"class": ["primary", "primary"], "name_zh": ["甲路", ""], "name_en": ["First Road", ""]},
+        geometry=[shapely.LineString([(112.8, 30.8), (112.804, 30.802)]), None],
+        crs="EPSG:4326",
+    )
+    roads.to_file(folder / "layers.gpkg", layer="roads", engine="pyogrio")
+
+    assert place(only_fault(folder)) == ("layers.gpkg/roads", 2, "geometry")
