@@ -3,34 +3,26 @@
 from __future__ import annotations
 
 import json
-import sys
-from collections.abc import Awaitable, Callable, Coroutine
-from typing import Annotated, Any, Final, TypeVar
+from typing import Final
 
-import psycopg
 import typer
-import uvloop
-from pydantic import ValidationError
 
 from app.audit import verify_chains
 from app.city.commands import commands as city_commands
 from app.clock import Clock
-from app.database import Database, DatabaseAway
+from app.dead_letters import commands as dead_commands
 from app.demo.commands import demo, up
 from app.engines import prepare
 from app.identity.commands import key as key_commands
 from app.identity.commands import user as user_commands
 from app.logs import configure_logs
 from app.replay.commands import replay
-from app.rulebook import NoCity, load_rulebook
-from app.settings import Settings
+from app.rulebook import load_rulebook
+from app.terminal import AsJson, look, run, settings
 from app.web import run_web
 from app.worker import Worker
 from dispatch.ledger import as_json, equations
 from dispatch.postgres.ledger import read_books
-
-T = TypeVar("T")
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 main: Final = typer.Typer(
     name="citygrid", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False
@@ -39,77 +31,45 @@ audit: Final = typer.Typer(no_args_is_help=True, help="Proof of what happened.")
 main.add_typer(city_commands, name="city")
 main.add_typer(user_commands, name="user")
 main.add_typer(key_commands, name="key")
+main.add_typer(dead_commands, name="dead")
 main.add_typer(audit, name="audit")
 main.command()(demo)
 main.command()(up)
 main.command()(replay)
 
-_UNUSABLE: Final = 2
-"""Exit code when a command cannot even begin."""
-
-
-def _settings() -> Settings:
-    try:
-        return Settings()  # pyright: ignore[reportCallIssue] — filled from the environment
-    except ValidationError as err:
-        for fault in err.errors():
-            name = "_".join(str(part) for part in fault["loc"]).upper()
-            print(f"CITY_{name}: {fault['msg']} (see docs/settings.md)", file=sys.stderr)
-        raise typer.Exit(_UNUSABLE) from err
-
-
-def _run(work: Coroutine[Any, Any, T]) -> T:
-    try:
-        return uvloop.run(work)
-    except (DatabaseAway, NoCity) as err:
-        print(err, file=sys.stderr)
-        raise typer.Exit(_UNUSABLE) from err
-
-
-async def _with_session(act: Callable[[psycopg.AsyncConnection], Awaitable[T]]) -> T:
-    database = Database(_settings().database_url, 1)
-    try:
-        async with database.session() as conn:
-            return await act(conn)
-    finally:
-        await database.close()
-
 
 @main.command()
 def web() -> None:
     """Run the web process: all HTTP doors and the live map."""
-    settings = _settings()
-    configure_logs(settings)
-    run_web(settings)
+    configure_logs(settings())
+    run_web(settings())
 
 
 @main.command()
 def worker() -> None:
     """Run a worker process: decides reports, relays, rescues. Start as many as there are cores."""
-    settings = _settings()
-    configure_logs(settings)
-    raise typer.Exit(_run(Worker(settings).run()))
+    configure_logs(settings())
+    raise typer.Exit(run(Worker(settings()).run()))
 
 
 @main.command()
 def clock() -> None:
     """Run the clock process: lets deadlines fall due."""
-    settings = _settings()
-    configure_logs(settings)
-    raise typer.Exit(_run(Clock(settings).run()))
+    configure_logs(settings())
+    raise typer.Exit(run(Clock(settings()).run()))
 
 
 @main.command()
 def migrate() -> None:
     """Bring the schema and the topics up to date."""
-    applied = _run(prepare(_settings()))
+    applied = run(prepare(settings()))
     print(f"{applied} migration(s) applied")
 
 
 @main.command()
 def ledger(as_json_: AsJson = False) -> None:
     """Print the books of one snapshot; exit code 1 when they do not balance."""
-    books = _run(_with_session(read_books))
+    books = look(read_books)
     lines = equations(books)
     if as_json_:
         print(json.dumps(as_json(books), ensure_ascii=False))
@@ -122,8 +82,8 @@ def ledger(as_json_: AsJson = False) -> None:
 @main.command()
 def locate(lon: float, lat: float, as_json_: AsJson = False) -> None:
     """Print the cell that holds a position, degrees WGS84; negative numbers after `--`."""
-    cache = _settings().home / "cache"
-    rules = _run(_with_session(lambda conn: load_rulebook(conn, cache)))
+    cache = settings().home / "cache"
+    rules = look(lambda conn: load_rulebook(conn, cache))
     place = rules.grid.place(lon, lat)
     told = {"cell": place.cell if place else None, "grid_version": rules.grid.version}
     print(
@@ -134,9 +94,10 @@ def locate(lon: float, lat: float, as_json_: AsJson = False) -> None:
 @audit.command()
 def verify(as_json_: AsJson = False) -> None:
     """Walk every history; exit code 1 when one was changed."""
-    proof = _run(_with_session(verify_chains)).as_json()
+    proof = look(verify_chains).as_json()
     print(json.dumps(proof) if as_json_ else proof)
     raise typer.Exit(0 if proof["ok"] else 1)
+
 
 if __name__ == "__main__":
     main()

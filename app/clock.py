@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import signal
+from datetime import timedelta
 from typing import Final
 
 import structlog
@@ -15,7 +17,12 @@ from dispatch import actions
 from dispatch.postgres.book import PostgresBook
 from dispatch.postgres.clock import now
 from dispatch.postgres.log import due_now
+from streams.embedded.postgres import trim
 from streams.loops import keep_at
+
+_TRIM_EVERY_S: Final = 3600.0
+_KEPT: Final = timedelta(days=14)
+"""How long the embedded log keeps what everybody has read."""
 
 _log: Final = structlog.get_logger("citygrid.clock")
 
@@ -33,12 +40,26 @@ class Clock:
             parts, _ = await read_parts(conn)
         city: str = parts["city"]["code"]
         ticks = wake_ups(self._settings.database_url, every_s=self._settings.clock_every_s)
+        hours = wake_ups(self._settings.database_url, every_s=_TRIM_EVERY_S)
         loop = asyncio.get_running_loop()
-        work = asyncio.create_task(keep_at("clock", lambda: self._turn(city), ticks))
+        work = asyncio.gather(
+            keep_at("clock", lambda: self._turn(city), ticks),
+            keep_at("trim", self._trim, hours),
+            return_exceptions=True,
+        )
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, work.cancel)
-        await asyncio.gather(work, return_exceptions=True)
+        with contextlib.suppress(asyncio.CancelledError):
+            await work
         await self._database.close()
+        return 0
+
+    async def _trim(self) -> int:
+        """Forget records of the embedded log that every group has read long ago; once a look."""
+        async with self._database.session() as conn:
+            forgotten = await trim(conn, _KEPT)
+        if forgotten:
+            _log.info("stream log trimmed", records=forgotten)
         return 0
 
     async def _turn(self, city: str) -> int:

@@ -2,35 +2,25 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import sys
-from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
-from typing import Annotated, Any, Final, TypeVar
+from typing import Annotated, Any, Final
 
 import psycopg
 import typer
-from psycopg import AsyncConnection
 from rich.console import Console
 from rich.table import Table
 
-from app.database import Database, DatabaseAway
 from app.identity import postgres as store
 from app.identity.passwords import LONGEST, SHORTEST, hash_password
 from app.policy import Role
-from app.settings import Settings
+from app.terminal import AsJson, change, refused
 
-T = TypeVar("T")
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 Roles = Annotated[list[Role], typer.Option("--role", help="May be given several times.")]
 
 user: Final = typer.Typer(no_args_is_help=True, help="People with an account.")
 key: Final = typer.Typer(no_args_is_help=True, help="Keys of portals, devices and programs.")
-
-REFUSED: Final = 1
-UNUSABLE: Final = 2
-_ACTOR: Final = "command line"
 
 
 @user.command("add")
@@ -44,14 +34,14 @@ def add_user(
 ) -> None:
     """Add a person. Set a password, or print a one-time link with `user invite`."""
     if ":" in login or Role.ANYONE in roles:
-        raise _refused("a login has no ':', and nobody is given the role 'anyone'")
+        raise refused("a login has no ':', and nobody is given the role 'anyone'")
     person = store.Person(
         login, name_zh, name_en, [role.value for role in roles], department, area or [], None, True
     )
     try:
-        _run(lambda conn: store.add_person(conn, person), "user.add", login)
+        change(lambda conn: store.add_person(conn, person), "user.add", login)
     except psycopg.errors.UniqueViolation as err:
-        raise _refused(f"there is a person {login} already") from err
+        raise refused(f"there is a person {login} already") from err
     print(f"{login} was added")
 
 
@@ -66,10 +56,10 @@ def set_password(
     else:
         password = typer.prompt("Password", hide_input=True, confirmation_prompt=True)
     if not SHORTEST <= len(password) <= LONGEST:
-        raise _refused(f"a password has {SHORTEST} to {LONGEST} characters")
+        raise refused(f"a password has {SHORTEST} to {LONGEST} characters")
     hashed, now = hash_password(password), datetime.now(UTC)
-    if not _run(lambda c: store.set_password(c, login, hashed, now), "user.password", login):
-        raise _refused(f"there is no person {login}")
+    if not change(lambda c: store.set_password(c, login, hashed, now), "user.password", login):
+        raise refused(f"there is no person {login}")
     print(f"the password of {login} was set, their sessions are ended")
 
 
@@ -78,16 +68,16 @@ def invite(login: str) -> None:
     """Print the path of a link that logs the person in once, within a quarter of an hour."""
     now = datetime.now(UTC)
     try:
-        token = _run(lambda c: store.issue_one_time_login(c, login, now), "user.invite", login)
+        token = change(lambda c: store.issue_one_time_login(c, login, now), "user.invite", login)
     except psycopg.errors.ForeignKeyViolation as err:
-        raise _refused(f"there is no person {login}") from err
+        raise refused(f"there is no person {login}") from err
     print(f"/login/{token}")
 
 
 @user.command("list")
 def list_users(as_json: AsJson = False) -> None:
     """Print everybody with an account."""
-    people = _run(store.list_people)
+    people = change(store.list_people)
     if as_json:
         print(json.dumps({"people": [_told(person) for person in people]}, ensure_ascii=False))
         return
@@ -106,20 +96,20 @@ def add_key(
 ) -> None:
     """Make a key and print it, once."""
     if ":" not in source or Role.ANYONE in roles:
-        raise _refused("a source is written kind:name, and no key has the role 'anyone'")
+        raise refused("a source is written kind:name, and no key has the role 'anyone'")
     names = [role.value for role in roles]
     try:
-        print(_run(lambda conn: store.add_key(conn, source, names, label), "key.add", source))
+        print(change(lambda conn: store.add_key(conn, source, names, label), "key.add", source))
     except psycopg.errors.UniqueViolation as err:
-        raise _refused(f"{source} has a key: `citygrid key renew {source}`") from err
+        raise refused(f"{source} has a key: `citygrid key renew {source}`") from err
 
 
 @key.command("renew")
 def renew_key(source: str) -> None:
     """Replace the key of a source and print the new one; the old one ends."""
-    renewed = _run(lambda conn: store.replace_key(conn, source), "key.renew", source)
+    renewed = change(lambda conn: store.replace_key(conn, source), "key.renew", source)
     if renewed is None:
-        raise _refused(f"{source} never had a key")
+        raise refused(f"{source} never had a key")
     print(renewed)
 
 
@@ -127,8 +117,8 @@ def renew_key(source: str) -> None:
 def revoke_key(source: str) -> None:
     """End the key of a source, within a quarter of a minute everywhere."""
     now = datetime.now(UTC)
-    if not _run(lambda conn: store.revoke_key(conn, source, now), "key.revoke", source):
-        raise _refused(f"{source} has no valid key")
+    if not change(lambda conn: store.revoke_key(conn, source, now), "key.revoke", source):
+        raise refused(f"{source} has no valid key")
     print(f"the key of {source} was revoked")
 
 
@@ -143,37 +133,3 @@ def _told(person: store.Person) -> dict[str, Any]:
         "has_password": person.password_hash is not None,
         "active": person.active,
     }
-
-
-def _run(
-    act: Callable[[AsyncConnection], Awaitable[T]],
-    action: str | None = None,
-    target: str = "",
-) -> T:
-    """What *act* gives, in one transaction with its line in the audit trail."""
-    try:
-        return asyncio.run(_in_transaction(act, action, target))
-    except DatabaseAway as err:
-        print(err, file=sys.stderr)
-        raise typer.Exit(UNUSABLE) from err
-
-
-async def _in_transaction(
-    act: Callable[[AsyncConnection], Awaitable[T]], action: str | None, target: str
-) -> T:
-    database = Database(Settings().database_url, 1)  # pyright: ignore[reportCallIssue]
-    try:
-        async with database.connection() as conn:
-            outcome = await act(conn)
-            if action is not None:
-                await store.write_audit(
-                    conn, _ACTOR, action, target, "done" if outcome else "refused"
-                )
-            return outcome
-    finally:
-        await database.close()
-
-
-def _refused(sentence: str) -> typer.Exit:
-    print(sentence, file=sys.stderr)
-    return typer.Exit(REFUSED)

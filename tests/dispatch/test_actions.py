@@ -19,6 +19,7 @@ from dispatch.errors import NotMerged, StaleCase, UnknownCase
 from dispatch.ledger import equations
 from dispatch.postgres.book import PostgresBook
 from dispatch.postgres.cases import history, read_case, reports_of
+from dispatch.postgres.dead import list_dead, revive
 from dispatch.postgres.inbox import accept_many
 from dispatch.postgres.ledger import read_books
 from dispatch.postgres.log import due_now, number
@@ -141,6 +142,23 @@ async def test_a_report_that_never_gets_a_decision_is_dead_after_five_attempts(
     state, reason, attempts = await found.fetchone() or ("", "", 0)
     assert (state, attempts) == ("dead", 5)
     assert "vanished" in reason
+    await assert_balanced(conn)
+
+
+async def test_a_dead_report_can_be_decided_again_once_the_city_knows_its_category(
+    conn: AsyncConnection,
+) -> None:
+    [dead] = await accepted(conn, submission(category="vanished"))
+    for _ in range(5):
+        await decided(conn, [dead])
+    assert [one.id for one in await list_dead(conn)] == [dead]
+
+    assert await revive(conn, dead)
+    assert not await revive(conn, dead)
+    await conn.execute("UPDATE inbox SET category = '06010'")
+    await decided(conn, [dead])
+
+    assert [state for _, state, _ in await outcomes(conn)] == ["cased"]
     await assert_balanced(conn)
 
 

@@ -1,0 +1,110 @@
+"""The command line as a person types it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from pathlib import Path
+
+import psycopg
+import pytest
+from typer.testing import CliRunner
+
+from app.__main__ import main
+from tests.littletown import settle
+from tests.makers import CELLS, spot
+
+RUNNER = CliRunner()
+
+
+@pytest.fixture(autouse=True)
+def environment(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    monkeypatch.setenv("CITY_DATABASE_URL", database_url)
+    monkeypatch.setenv("CITY_HOME", str(tmp_path))
+    return database_url
+
+
+@pytest.fixture
+def littletown(environment: str) -> str:
+    async def load() -> None:
+        async with await psycopg.AsyncConnection.connect(environment) as conn:
+            await settle(conn)
+
+    asyncio.run(load())
+    return environment
+
+
+def test_the_books_of_an_empty_city_balance() -> None:
+    done = RUNNER.invoke(main, ["ledger", "--json"])
+
+    assert done.exit_code == 0
+    assert json.loads(done.stdout)["inbox"] == dict.fromkeys(
+        ("accepted", "cased", "merged", "rejected", "dead", "in_flight"), 0
+    )
+
+
+def test_books_that_do_not_balance_are_an_exit_code_and_a_line(environment: str) -> None:
+    with psycopg.connect(environment) as conn:
+        conn.execute("UPDATE log_head SET position = 3")
+
+    done = RUNNER.invoke(main, ["ledger"])
+
+    assert done.exit_code == 1
+    assert "✗ last position = numbered rows: 3 = 0" in done.stdout
+
+
+def test_a_position_is_located(littletown: str) -> None:
+    lon, lat = spot()
+
+    done = RUNNER.invoke(main, ["locate", str(lon), str(lat), "--json"])
+
+    assert json.loads(done.stdout) == {"cell": CELLS[2], "grid_version": 1}
+
+
+def test_a_position_outside_has_no_cell(littletown: str) -> None:
+    done = RUNNER.invoke(main, ["locate", "0", "0", "--json"])
+
+    assert json.loads(done.stdout) == {"cell": None, "grid_version": 1}
+
+
+def test_without_a_city_a_command_says_what_to_do() -> None:
+    done = RUNNER.invoke(main, ["locate", "113", "29"])
+
+    assert done.exit_code == 2
+    assert "citygrid city load PACK" in done.output
+
+
+def test_without_settings_a_command_names_the_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("CITY_DATABASE_URL")
+
+    done = RUNNER.invoke(main, ["ledger"])
+
+    assert done.exit_code == 2
+    assert "CITY_DATABASE_URL" in done.output
+
+
+def test_without_a_database_a_command_says_so_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CITY_DATABASE_URL", "postgresql://nobody@127.0.0.1:1/none")
+
+    done = RUNNER.invoke(main, ["ledger"])
+
+    assert done.exit_code == 2
+    assert done.output.startswith("the database is away: ")
+    assert done.output.count("\n") == 1
+
+
+def test_untouched_histories_verify() -> None:
+    done = RUNNER.invoke(main, ["audit", "verify", "--json"])
+
+    assert done.exit_code == 0
+    assert json.loads(done.stdout)["ok"]
+
+
+def test_a_report_that_is_not_dead_cannot_be_replayed() -> None:
+    done = RUNNER.invoke(main, ["dead", "replay", "7"])
+
+    assert (done.exit_code, done.output) == (1, "report 7 is not dead\n")
+
+
+def test_an_empty_list_of_the_dead_is_empty() -> None:
+    assert json.loads(RUNNER.invoke(main, ["dead", "list", "--json"]).stdout) == {"dead": []}
