@@ -171,9 +171,11 @@ def _shared(
     Two half-edges become one edge when they are equal and lie on opposite sides. What is equal in
     any other way (three cells on one line, a layer twice) stays apart, which is as exact.
     """
-    order = np.argsort(_fingerprint(ends))
+    fingerprint = _fingerprint(ends)
+    order = np.argsort(fingerprint)
     a, b = order[:-1], order[1:]
-    mates = (ends[a] == ends[b]).all(axis=1) & (left[a] != left[b]) & (cell[a] != cell[b])
+    mates = (fingerprint[a] == fingerprint[b]) & (left[a] != left[b]) & (cell[a] != cell[b])
+    mates[mates] = (ends[a[mates]] == ends[b[mates]]).all(axis=1)
     mates &= ~_odd_in_run(mates)
     second = np.concatenate([[False], mates])
     edge = np.empty(len(ends), dtype=np.int32)

@@ -136,7 +136,7 @@ def _own_edge(
     """Does an edge of *cell* itself touch the pixel at *place*?"""
     cells = len(sheet.outlines)
     owners = sheet.sides[edge]
-    owned = np.sort((pixel[:, None] * cells + owners)[owners != NOBODY])
+    owned = np.sort((pixel[:, None] * cells + owners)[owners != NOBODY], kind="stable")
     return _is_in(owned, place * cells + cell)
 
 
@@ -225,13 +225,13 @@ def _children_cover(
     """Lowest cell that covers each child (blocks, 16) wholly, or NO_COVER."""
     cells = len(sheet.outlines)
     owners = sheet.sides[parents.edge]
-    side_keys = np.where(owners == NOBODY, -1, block[:, None] * cells + owners)
-    pairs, _ = _groups(np.sort(side_keys[owners != NOBODY]))
+    somebody = owners != NOBODY
+    pairs, numbers = _numbered((block[:, None] * cells + owners)[somebody])
+    pair = np.full(owners.shape, len(pairs))
+    pair[somebody] = numbers
     own = np.zeros((len(pairs) + 1, CHILDREN), dtype=bool)  # the last row takes NOBODY's
-    for side in (0, 1):
-        pair = np.searchsorted(pairs, side_keys[:, side])
-        pair[side_keys[:, side] < 0] = len(pairs)
-        own[pair[touch], child] = True
+    own[pair[touch, 0], child] = True
+    own[pair[touch, 1], child] = True
     pair_block, pair_cell = np.divmod(pairs, cells)
     inside = _middles_inside(sheet, pair_cell, west[pair_block], south[pair_block], level)
     pair, child = np.nonzero(inside & ~own[:-1])
@@ -321,7 +321,7 @@ def _sorted_pairs(
     pixel: NDArray[np.int64], edge: NDArray[np.int64]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Both by ascending pixel, then edge."""
-    packed = np.sort((pixel << 32) | edge)
+    packed = np.sort((pixel << 32) | edge, kind="stable")
     return packed >> 32, packed & 0xFFFFFFFF
 
 
@@ -331,6 +331,18 @@ def _groups(pixel: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int
     is_first[1:] = pixel[1:] != pixel[:-1]
     first = np.flatnonzero(is_first)
     return pixel[first], np.append(first, len(pixel))
+
+
+def _numbered(keys: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.intp]]:
+    """The different keys in ascending order, and the number of each key among them.
+
+    Nearly sorted keys, as they come here, are sorted ten times faster by the stable kind.
+    """
+    order = np.argsort(keys, kind="stable")
+    distinct, starts = _groups(keys[order])
+    numbers = np.empty(len(keys), dtype=np.intp)
+    numbers[order] = np.repeat(np.arange(len(distinct)), np.diff(starts))
+    return distinct, numbers
 
 
 def _is_in(table: NDArray[np.int64], keys: NDArray[np.int64]) -> NDArray[np.bool_]:
