@@ -176,4 +176,4 @@ def usable(shapes: Shapes) -> NDArray[np.bool_]:
 
 def in_globe(shapes: Shapes) -> NDArray[np.bool_]:
     """Which shapes lie on the globe; False where there is no shape or an empty one."""
-    return (np.abs(shapely.bounds(shapes)) <= [180.0, 90.0, 180.0, 90.0]).all(axis=-1)
+    return np.asarray((np.abs(shapely.bounds(shapes)) <= [180, 90, 180, 90]).all(axis=-1))
