@@ -10,7 +10,7 @@ from socket import socket
 
 import structlog
 import uvicorn
-from fastapi import FastAPI
+from starlette.applications import Starlette
 
 from app.database import Database, DatabaseAway
 from app.http import (
@@ -41,16 +41,11 @@ from app.settings import Settings
 _log = structlog.get_logger()
 
 
-def make_web(settings: Settings) -> FastAPI:
+def make_web(settings: Settings) -> Starlette:
     """The application; it connects and works only while a server runs its lifespan."""
     wiring = wire(settings)
-    app = FastAPI(
-        title="citygrid",
-        openapi_url=None,
-        docs_url=None,
-        redirect_slashes=False,
-        lifespan=_lifespan,
-    )
+    app = Starlette(lifespan=_lifespan)
+    app.router.redirect_slashes = False
     app.state.wiring = wiring
     app.state.settings = settings
     app.state.identifier = wiring.doorkeeper
@@ -91,7 +86,7 @@ def wire(settings: Settings) -> Wiring:
 
 
 @asynccontextmanager
-async def _lifespan(app: FastAPI) -> AsyncGenerator[None]:
+async def _lifespan(app: Starlette) -> AsyncGenerator[None]:
     wiring: Wiring = app.state.wiring
     async with AsyncExitStack() as stack:
         stack.push_async_callback(wiring.database.close)
@@ -130,7 +125,7 @@ def _end_process(task: asyncio.Task[None]) -> None:
 class WebServer(uvicorn.Server):
     """A server that tells live streams to end before it waits for open requests."""
 
-    def __init__(self, app: FastAPI, settings: Settings) -> None:
+    def __init__(self, app: Starlette, settings: Settings) -> None:
         self._stopping = app.state.wiring.stopping
         self.ready = asyncio.Event()
         super().__init__(

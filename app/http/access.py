@@ -1,8 +1,7 @@
 """The one way into a route: it names its action, and the policy says who may take it.
 
-``actor: Annotated[Actor, Depends(allowed("map.read"))]`` for FastAPI routes,
-``guarded("report.submit", endpoint)`` for plain Starlette ones. A test walks all routes of the
-application and fails when one names none.
+``Route("/api/cases", guarded("case.read", list_cases))``: the endpoint is called with the actor. A
+test walks all routes of the application and fails when one names none.
 """
 
 from __future__ import annotations
@@ -35,42 +34,26 @@ class UnknownAction(Exception):
         self.action = action
 
 
-class Allowed:
-    """A dependency that gives the actor, or ends the request when the policy denies *action*."""
-
-    def __init__(self, action: str) -> None:
-        if action not in POLICY:
-            raise UnknownAction(action)
-        self.action = action
-
-    async def __call__(self, request: Request) -> Actor:
-        """Who asks; raises Problem or Refused."""
-        identifier = cast("Identifier", request.app.state.identifier)
-        actor = await identifier.actor_of(request)
-        if actor.by_cookie:
-            refuse_forgery(request)
-        authorize(actor, self.action)
-        return actor
-
-
-def allowed(action: str) -> Allowed:
-    """The dependency for a FastAPI route that does *action*."""
-    return Allowed(action)
-
-
 Endpoint = Callable[[Request], Awaitable[Response]]
 ActorEndpoint = Callable[[Request, Actor], Awaitable[Response]]
 
 
 class Guarded:
-    """A plain Starlette endpoint behind the same check; *action* is read by the route test."""
+    """An endpoint behind the policy; *action* is read by the route test."""
 
     def __init__(self, action: str, endpoint: ActorEndpoint) -> None:
-        self.allowed, self.action, self.endpoint = Allowed(action), action, endpoint
+        if action not in POLICY:
+            raise UnknownAction(action)
+        self.action, self.endpoint = action, endpoint
 
     async def respond(self, request: Request) -> Response:
-        """The endpoint's answer to an actor who may ask."""
-        return await self.endpoint(request, await self.allowed(request))
+        """The endpoint's answer to an actor who may ask; raises Problem or Refused."""
+        identifier = cast("Identifier", request.app.state.identifier)
+        actor = await identifier.actor_of(request)
+        if actor.by_cookie:
+            refuse_forgery(request)
+        authorize(actor, self.action)
+        return await self.endpoint(request, actor)
 
 
 def guarded(action: str, endpoint: ActorEndpoint) -> Endpoint:

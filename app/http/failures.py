@@ -7,7 +7,6 @@ from typing import Any, Final
 
 import psycopg
 import structlog
-from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
@@ -58,15 +57,6 @@ async def on_http(request: Request, error: HTTPException) -> Response:
     return answer(request, error.status_code, detail, headers=error.headers)
 
 
-async def on_validation(request: Request, error: RequestValidationError) -> Response:
-    """Parameters of a FastAPI route that are not what it declares."""
-    faults = [
-        Fault(".".join(map(str, one["loc"]))[:100], str(one["msg"])[:200], "see /api/openapi.json")
-        for one in error.errors()
-    ]
-    return answer(request, 422, "parameters are not what is expected here", faults)
-
-
 async def on_away(request: Request, error: Exception) -> Response:
     """The database is away or too busy: the same request may succeed later."""
     _log.warning("database away", error=str(error))
@@ -95,7 +85,6 @@ HANDLERS: Final[Mapping[type[Exception], Handler]] = {
     Problem: on_problem,
     Refused: on_refused,
     HTTPException: on_http,
-    RequestValidationError: on_validation,
     DatabaseAway: on_away,
     **dict.fromkeys(TRANSIENT, on_away),
     psycopg.DataError: on_unstorable,

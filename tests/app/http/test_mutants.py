@@ -19,7 +19,7 @@ from tests.app.town import PHONE, PORTAL, Town, a_report
 from tests.makers import NOON, PARTS, spot
 
 SEED = 20261123
-MUTANTS = 2000
+MUTANTS = 1500
 INTERESTING = [
     b"\x00",
     b"\xff",
