@@ -16,7 +16,7 @@ from maps.errors import LogAway, PatchesMissing, UnreadableRow
 from maps.hub import Hub
 from maps.patch import Patch, Row, join, read_patch
 from maps.ports import Log, LogDoor, Shortcut
-from maps.wire import RESET, frame_text, hello_text
+from maps.wire import RESET, beat_text, frame_text, hello_text
 
 TICK_S: Final = 0.1
 BEAT_S: Final = 3.0
@@ -88,6 +88,7 @@ class LiveMap:
                 return
             if missed:
                 yield frame_text(join(missed, scope), self._clock())
+            yield beat_text(self.hub.sent, self._clock(), self._current_at)
             while (text := await viewer.take()) is not None:
                 yield text
         finally:

@@ -177,7 +177,8 @@ async def test_streams_end_when_the_process_stops(log: LogInMemory) -> None:
     async with LiveMap(log).running() as live:
         assert await live.ready(WAIT_S)
         stream = live.stream(WHOLE_CITY, 0)
-        await anext(stream)
+        assert b"event: hello" in await anext(stream)
+        assert b"event: beat" in await anext(stream)
 
     assert [text async for text in stream] == []
     assert live.hub.viewers == 0

@@ -102,7 +102,8 @@ async def test_a_terminated_connection_is_replaced_without_a_gap(
     async with LiveMap(PostgresLogDoor(database_url)).running() as live:
         assert await live.ready(10)
         stream = live.stream(WHOLE_CITY, 0)
-        await anext(stream)
+        assert b"event: hello" in await anext(stream)
+        assert b"event: beat" in await anext(stream)
         await put_row(lattice, in_lattice(1, version=1))
         assert b'"last":1' in await asyncio.wait_for(anext(stream), 10)
 

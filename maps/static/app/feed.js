@@ -6,6 +6,8 @@ import { Board } from "./board.js";
 const RETRY_MS = 2_000;
 /** Beats come every three seconds; a stream silent for longer than this is dead. */
 const SILENT_MS = 10_000;
+/** How long a page out of sight keeps its stream. */
+const HIDDEN_MS = 60_000;
 
 /**
  * @typedef {object} FeedListener
@@ -28,6 +30,8 @@ export class Feed {
     /** @type {EventSource | null} */
     this.source = null;
     this.heardAt = 0;
+    this.seenAt = Date.now();
+    this.asleep = false;
     this.behind = 0;
   }
 
@@ -44,6 +48,7 @@ export class Feed {
   /** Start, and never stop until the session is over. */
   async start() {
     setInterval(() => this.watch(), 1_000);
+    document.addEventListener("visibilitychange", () => this.watch());
     await this.startOver();
   }
 
@@ -118,10 +123,22 @@ export class Feed {
     }
   }
 
-  /** A stream that has fallen silent is opened again after the last row we have. */
+  /**
+   * A stream that has fallen silent is opened again after the last row we have. A page that nobody
+   * has seen for a while gives its stream up until somebody looks: a browser opens no more than six
+   * connections to one server, and a seventh tab would wait for ever.
+   */
   watch() {
     this.listener.connection();
-    if (this.source && Date.now() - this.heardAt > SILENT_MS) {
+    const { hidden } = document;
+    if (!hidden) this.seenAt = Date.now();
+    if (hidden && this.source && Date.now() - this.seenAt > HIDDEN_MS) {
+      this.close();
+      this.asleep = true;
+    } else if (!hidden && this.asleep) {
+      this.asleep = false;
+      this.follow();
+    } else if (this.source && Date.now() - this.heardAt > SILENT_MS) {
       this.close();
       this.follow();
     }

@@ -42,6 +42,7 @@ export class MapView {
     /** @type {(id: number) => Marker | undefined} */
     this.find = () => undefined;
     this.now = () => Date.now();
+    /** @type {any} */
     this.map = new maplibre.Map({
       container,
       style: mapStyle(told, palette, language),
@@ -54,7 +55,8 @@ export class MapView {
       pitchWithRotate: false,
       touchPitch: false,
       maxZoom: 18,
-      fadeDuration: 120,
+      // A symbol that fades in is a symbol that is seen later, by several frames without a GPU.
+      fadeDuration: 0,
       hash: "at",
     });
     this.map.touchZoomRotate.disableRotation();

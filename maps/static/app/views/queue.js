@@ -8,12 +8,18 @@ import { name, t } from "../i18n.js";
 import { symbolSvg } from "../symbols.js";
 import { areaName, categoryName, departmentName } from "./words.js";
 
+/** @typedef {import("../board.js").Marker} Marker */
+/** @typedef {import("../lanes.js").Lane} Lane */
+
+const laneName = (/** @type {Lane} */ lane) => lane.name;
+const markerId = (/** @type {Marker} */ marker) => marker.id;
+
 /** How many rows a lane shows before one asks for more. */
 export const ROWS = 40;
 
 /**
  * @param {import("../store.js").State} state
- * @param {import("../lanes.js").Lane[]} lanes
+ * @param {Lane[]} lanes
  * @param {number} now server time
  * @param {any} act
  */
@@ -23,7 +29,7 @@ export function queueView(state, lanes, now, act) {
     ${filterView(state, shown, act)}
     <div class="lanes" role="listbox" tabindex="0" aria-label=${t("queue.label")}
       aria-activedescendant=${state.selected ? `case-${state.selected}` : nothing}>
-      ${repeat(lanes, (lane) => lane.name, (lane) => laneView(lane, state, now, act))}
+      ${repeat(lanes, laneName, (/** @type {Lane} */ lane) => laneView(lane, state, now, act))}
     </div>
   `;
 }
@@ -76,7 +82,7 @@ function classes(city) {
 /** @param {any} city */
 const lastLevel = (city) => city.city.levels[city.city.levels.length - 1].level;
 
-/** @param {import("../lanes.js").Lane} lane @param {import("../store.js").State} state @param {number} now @param {any} act */
+/** @param {Lane} lane @param {import("../store.js").State} state @param {number} now @param {any} act */
 function laneView(lane, state, now, act) {
   const folded = state.folded[lane.name] ?? false;
   const most = state.more[lane.name] ?? ROWS;
@@ -86,7 +92,7 @@ function laneView(lane, state, now, act) {
       <span>${t(`lane.${lane.name}`)}</span><b>${lane.cases.length}</b></button></h2>
     ${folded
       ? nothing
-      : repeat(lane.cases.slice(0, most), (marker) => marker.id, (marker) => rowView(marker, state, now, act))}
+      : repeat(lane.cases.slice(0, most), markerId, (/** @type {Marker} */ marker) => rowView(marker, state, now, act))}
     ${!folded && hidden > 0
       ? html`<button type="button" class="more" @click=${() => act.showMore(lane.name)}>
           ${t("lane.more", { n: Math.min(hidden, ROWS) })}</button>`
@@ -94,7 +100,7 @@ function laneView(lane, state, now, act) {
   </section>`;
 }
 
-/** @param {import("../board.js").Marker} marker @param {import("../store.js").State} state @param {number} now @param {any} act */
+/** @param {Marker} marker @param {import("../store.js").State} state @param {number} now @param {any} act */
 function rowView(marker, state, now, act) {
   const urgency = urgencyOf(marker, now);
   const selected = state.selected === marker.id;
@@ -117,7 +123,7 @@ function rowView(marker, state, now, act) {
   </div>`;
 }
 
-/** @param {import("../board.js").Marker} marker @param {string} urgency @param {number} now */
+/** @param {Marker} marker @param {string} urgency @param {number} now */
 function dueText(marker, urgency, now) {
   return urgency === "to_check" ? t(`state.${marker.state}`) : countdownText(marker, now, t);
 }
