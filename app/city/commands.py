@@ -12,7 +12,7 @@ from rich.table import Table
 
 from app.city.checking import check_pack
 from app.city.faults import BrokenPack, Fault, NotAPack
-from app.city.loading import Change, load_pack, plan_pack
+from app.city.loading import Change, NoTables, load_pack, plan_pack
 from app.city.newyork.making import MissingSource, make_newyork
 from app.city.yunxi.making import CELLS, FEWEST_CELLS, MOST_CELLS, SEED, make_yunxi
 from app.database import DatabaseAway
@@ -66,21 +66,34 @@ def load(
     as_json: AsJson = False,
     dry_run: Annotated[bool, typer.Option("--plan", help="Only say what would change.")] = False,
 ) -> None:
-    """Load a pack, all or nothing, and say what changed. A part that is the same stays."""
+    """Say what changes, then load it, all or nothing. A part that is the same stays."""
     try:
         database_url = Settings().database_url  # pyright: ignore[reportCallIssue]
-        changes = (plan_pack if dry_run else load_pack)(pack, database_url)
+        if dry_run:
+            changes = plan_pack(pack, database_url)
+        else:
+            changes = load_pack(pack, database_url, _silent if as_json else _announce)
     except ValidationError as err:
         raise _refused(NoDatabase(), as_json) from err
     except BrokenPack as err:
         raise _faulty(err.faults, as_json) from err
-    except (NotAPack, DatabaseAway) as err:
+    except (NotAPack, DatabaseAway, NoTables) as err:
         raise _refused(err, as_json) from err
     if as_json:
         told = {"ok": True, "loaded": not dry_run, "changes": [c.as_dict() for c in changes]}
         typer.echo(json.dumps(told, ensure_ascii=False))
+    elif dry_run:
+        _announce(changes)
     else:
-        Console().print(_change_table(changes, "would change" if dry_run else "changed"))
+        Console().print("[green]Loaded.[/]")
+
+
+def _announce(changes: Sequence[Change]) -> None:
+    Console().print(_change_table(changes))
+
+
+def _silent(changes: Sequence[Change]) -> None:
+    """Whoever reads JSON hears of the changes in the one object at the end."""
 
 
 @make.command()
@@ -143,8 +156,8 @@ def _fault_table(faults: Sequence[Fault]) -> Table:
     return table
 
 
-def _change_table(changes: Sequence[Change], title: str) -> Table:
-    table = Table("part", "version", "", "content", title=f"What {title}")
+def _change_table(changes: Sequence[Change]) -> Table:
+    table = Table("part", "version", "", "content", title="What changes")
     for change in changes:
         old = "–" if change.old is None else str(change.old)
         versions = f"{old} → {change.new}" if change.new != change.old else old

@@ -1,12 +1,13 @@
 """Loading a checked city pack: first what would change, then all of it or nothing."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final, LiteralString
 
 from psycopg import AsyncConnection
+from psycopg.errors import UndefinedTable
 from psycopg.rows import tuple_row
 from psycopg.types.json import Jsonb
 
@@ -74,24 +75,41 @@ class Change:
         return asdict(self) | {"changed": self.is_change}
 
 
-def load_pack(path: Path, database_url: str) -> tuple[Change, ...]:
+Announce = Callable[[tuple[Change, ...]], None]
+Act = Callable[[AsyncConnection[Any]], Awaitable[tuple[Change, ...]]]
+
+
+class NoTables(Exception):
+    """The database has not been made ready."""
+
+    def __init__(self) -> None:
+        super().__init__("the database has no tables yet: run `citygrid migrate` first")
+
+
+def load_pack(
+    path: Path, database_url: str, announce: Announce = lambda changes: None
+) -> tuple[Change, ...]:
     """Check the pack at *path* and load it, all or nothing; says what changed.
 
-    Raises NotAPack, BrokenPack (nothing is loaded) and DatabaseAway.
+    *announce* hears what is going to change before anything is written. Raises NotAPack,
+    BrokenPack (nothing is loaded), NoTables and DatabaseAway.
     """
     pack = check_pack(path).sound()
-    return asyncio.run(_with_connection(database_url, pack, store=True))
+    return asyncio.run(_with_connection(database_url, lambda conn: load(conn, pack, announce)))
 
 
 def plan_pack(path: Path, database_url: str) -> tuple[Change, ...]:
     """What loading the pack at *path* would change; raises as `load_pack` does."""
     pack = check_pack(path).sound()
-    return asyncio.run(_with_connection(database_url, pack, store=False))
+    return asyncio.run(_with_connection(database_url, lambda conn: plan(conn, pack)))
 
 
-async def _with_connection(url: str, pack: CityPack, *, store: bool) -> tuple[Change, ...]:
-    async with await connect(url) as conn:
-        return await (load(conn, pack) if store else plan(conn, pack))
+async def _with_connection(url: str, act: Act) -> tuple[Change, ...]:
+    try:
+        async with await connect(url) as conn:
+            return await act(conn)
+    except UndefinedTable as err:
+        raise NoTables from err
 
 
 async def plan(conn: AsyncConnection[Any], pack: CityPack) -> tuple[Change, ...]:
@@ -99,16 +117,20 @@ async def plan(conn: AsyncConnection[Any], pack: CityPack) -> tuple[Change, ...]
     return await _plan(conn, pack, pack.tiling.digest())
 
 
-async def load(conn: AsyncConnection[Any], pack: CityPack) -> tuple[Change, ...]:
+async def load(
+    conn: AsyncConnection[Any], pack: CityPack, announce: Announce = lambda changes: None
+) -> tuple[Change, ...]:
     """Load the pack in one transaction; one load at a time. Content that stands makes no version.
 
-    Accounts that the pack does not name stay as they are, and so do all passwords.
+    *announce* hears what is going to change before anything is written. Accounts that the pack
+    does not name stay as they are, and so do all passwords.
     """
     sha256 = await asyncio.to_thread(pack.tiling.digest)
     async with conn.transaction():
         await conn.execute(_PATIENCE)
         await conn.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
         changes = await _plan(conn, pack, sha256)
+        announce(changes)
         for change in changes:
             if change.is_change:
                 await _store(conn, pack, change, sha256)

@@ -71,6 +71,15 @@ def test_a_load_for_people_shows_a_table(folder: Path, database_url: str):
     assert "8 cells in 4 areas" in result.stdout
 
 
+def test_a_load_into_a_database_without_tables_says_what_to_do(
+    folder: Path, database_server_url: str
+):
+    result = run("load", folder, database_url=database_server_url)
+
+    assert result.exit_code == 2
+    assert "citygrid migrate" in result.stderr
+
+
 def test_a_faulty_pack_is_not_loaded(folder: Path, database_url: str):
     append_row(folder / "jurisdiction.csv", ["06010", "990101001", "FIRE"])
 

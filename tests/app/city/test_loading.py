@@ -97,6 +97,16 @@ async def test_a_plan_says_what_would_change_and_writes_nothing(
     assert planned == await load(conn, pack_of(folder))
 
 
+async def test_what_changes_is_told_before_anything_is_written(conn: AsyncConnection, folder: Path):
+    def refuse(changes: tuple[Change, ...]) -> None:
+        raise RuntimeError(f"{len(changed(changes))} changes")
+
+    with pytest.raises(RuntimeError, match="11 changes"):
+        await load(conn, pack_of(folder), refuse)
+
+    assert await count(conn, "city_part") == 0
+
+
 async def test_people_are_added_and_changed_but_keep_their_passwords(
     conn: AsyncConnection, folder: Path
 ):
