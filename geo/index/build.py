@@ -14,7 +14,8 @@ from shapely.geometry.base import BaseGeometry
 from geo.errors import BadCodes
 from geo.index.lattice import Lattice
 from geo.index.outlines import Outlines, refuse_unusable
-from geo.index.plot import Window, plot
+from geo.index.plot import plot
+from geo.index.sheet import Window
 from geo.index.tables import Growing, Pyramid
 
 Geometries: TypeAlias = Sequence[BaseGeometry] | NDArray[np.object_]

@@ -19,7 +19,8 @@ from geo.errors import BadCodes
 from geo.index.build import Parts, built, in_code_order
 from geo.index.lattice import Lattice
 from geo.index.outlines import NOBODY, Geometries, Outlines, refuse_unusable
-from geo.index.plot import Window, plot
+from geo.index.plot import plot
+from geo.index.sheet import Window
 from geo.index.tables import FAN_EDGES, PAIR_EDGES, Growing, Pyramid
 
 # Beyond this share of changed cells a full build is quicker.

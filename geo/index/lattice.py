@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 SPLIT: Final = 4
 CHILDREN: Final = SPLIT * SPLIT
 METRES_PER_DEGREE: Final = 111_320.0
-# Measured on a city of 100 m cells: finest pixels of 1/13 of a cell's side look up fastest for
-# their memory (see docs/decisions/0001).
-FINEST_PER_SIDE: Final = 13.0
+# Measured on a city of 100 m cells: finest pixels of 1/11 of a cell's side; finer ones look
+# up hardly faster and take more memory (see docs/decisions/0001).
+FINEST_PER_SIDE: Final = 11.0
 MOST_LEVELS: Final = 7
 LEAST_TOP_PIXELS: Final = 1 << 18
 TOP_PIXELS_PER_CELL: Final = 32
