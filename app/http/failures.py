@@ -15,6 +15,9 @@ from app.database import TRANSIENT, DatabaseAway
 from app.http.answers import problem_answer
 from app.http.bodies import HungUp
 from app.http.open311.writing import PREFIX, error_answer
+from app.http.texts import BadText, clean
+from app.http.wiring import wiring_of
+from app.identity.postgres import write_audit
 from app.policy import Refused
 from app.problems import Fault, Problem, title
 
@@ -45,10 +48,22 @@ async def on_refused(request: Request, refused: Refused) -> Response:
     """401 when logging in could help, 404 when even the existence stays untold, else 403."""
     if not refused.actor.is_known:
         return answer(request, 401, "log in or show a key")
-    _log.info("refused", actor=refused.actor.name, action=refused.action, hidden=refused.hidden)
+    await _note(request, refused)
     if refused.hidden:
         return answer(request, 404, "there is no such thing within your reach")
     return answer(request, 403, f"your roles do not grant {refused.action}")
+
+
+async def _note(request: Request, refused: Refused) -> None:
+    """Write down who was refused what; the refusal stands also when that is not possible."""
+    actor, action = refused.actor.name, refused.action
+    _log.info("refused", actor=actor, action=action, hidden=refused.hidden)
+    target = str(request.path_params.get("case_id", ""))[:40]
+    try:
+        async with wiring_of(request).database.connection() as conn:
+            await write_audit(conn, actor, action, clean("case", target, longest=40), "refused")
+    except (DatabaseAway, BadText, *TRANSIENT) as err:
+        _log.warning("refusal not in the audit trail", actor=actor, action=action, error=str(err))
 
 
 async def on_http(request: Request, error: HTTPException) -> Response:

@@ -72,6 +72,20 @@ async def test_what_lies_outside_the_reach_does_not_exist(town: Town):
     }
 
 
+async def test_who_was_refused_what_is_written_down(town: Town):
+    case_id = await town.a_case()
+
+    for login in ("admin", "handler.water"):
+        async with await town.logged_in(login) as browser:
+            await browser.get(f"/api/cases/{case_id}")
+
+    found = await town.conn.execute("SELECT actor, action, target, outcome FROM audit ORDER BY id")
+    assert await found.fetchall() == [
+        ("admin", "case.read", str(case_id), "refused"),
+        ("handler.water", "case.read", str(case_id), "refused"),
+    ]
+
+
 async def test_moves_that_may_not_or_cannot_be_made_change_nothing(town: Town):
     case_id = await town.a_case()
 

@@ -5,8 +5,10 @@ import json
 from datetime import UTC, datetime
 from uuid import uuid4
 
+import httpx
+
 from app.identity.postgres import revoke_key
-from tests.app.town import METER, PHONE, Town, a_report, ago
+from tests.app.town import METER, PHONE, Town, a_report, address_of, ago, serving
 
 
 async def test_a_report_is_stored_before_it_is_answered(town: Town):
@@ -87,6 +89,22 @@ async def test_a_sender_that_hung_up_gets_its_receipt_when_it_sends_again(town: 
     assert {answer.status_code for answer in answers} <= {200, 201}
     assert len({answer.json()["receipt"] for answer in answers}) == 1
     assert await town.stored() == 1
+
+
+async def test_one_report_through_two_web_processes_is_one_report(town: Town):
+    key, told = str(uuid4()), a_report()
+    headers = {"x-api-key": town.keys[PHONE], "idempotency-key": key}
+    async with (
+        serving(town.settings) as other,
+        httpx.AsyncClient(base_url=address_of(other), timeout=20) as client,
+    ):
+        answers = await asyncio.gather(
+            *(town.submit(told, key=key) for _ in range(10)),
+            *(client.post("/api/reports", json=told, headers=headers) for _ in range(10)),
+        )
+
+    assert sorted(answer.status_code for answer in answers) == [200] * 19 + [201]
+    assert len({answer.json()["receipt"] for answer in answers}) == 1
 
 
 async def test_a_sequence_number_that_goes_back_is_accepted_and_flagged(town: Town):
