@@ -1,4 +1,4 @@
-"""The runbook's queries run, its cure for dead reports cures, and it knows every figure."""
+"""The runbook's queries run, dead reports can be decided again, and it knows every figure."""
 
 import re
 
@@ -12,9 +12,10 @@ from dispatch import actions
 from dispatch.actions import Decided
 from dispatch.ledger import equations
 from dispatch.postgres.book import PostgresBook
+from dispatch.postgres.dead import list_dead, revive
 from dispatch.postgres.inbox import accept_many
 from dispatch.postgres.ledger import read_books
-from dispatch.postgres.log import overlooked
+from dispatch.postgres.log import overlooked, unannounced
 from dispatch.postgres.saving import MAX_ATTEMPTS
 from streams.postgres import lead
 from tests.house.documents import blocks, first_column, read
@@ -22,9 +23,7 @@ from tests.makers import NOON, rulebook, submission
 
 RUNBOOK = read("docs/runbook.md")
 QUERIES = blocks(RUNBOOK, "sql")
-[CURE] = [query for query in QUERIES if "UPDATE inbox" in query]
 [LEADER] = [query for query in QUERIES if "pg_locks" in query]
-[DEAD] = [query for query in QUERIES if "state = 'dead'" in query and query != CURE]
 
 
 def figures(registry: CollectorRegistry) -> set[str]:
@@ -87,18 +86,18 @@ async def test_the_leader_of_the_relay_is_found(conn: AsyncConnection):
 
 
 async def test_a_dead_report_is_shown_with_its_reason(conn: AsyncConnection, dead: int):
-    [shown] = await rows(conn, DEAD)
+    [shown] = await list_dead(conn)
 
-    assert shown[0] == dead
-    assert "lost" in str(shown[4])
+    assert shown.id == dead
+    assert "lost" in shown.reason
 
 
-async def test_a_dead_report_can_be_decided_again(conn: AsyncConnection, dead: int):
-    await rows(conn, CURE.replace("4711, 4712", str(dead)))
+async def test_a_replayed_report_is_carried_again_rescued_and_decided(
+    conn: AsyncConnection, dead: int
+):
+    assert await revive(conn, dead)
 
+    assert [one.id for one in await unannounced(conn)] == [dead]
     assert await overlooked(conn, older_than_s=0.0) == [dead]
     assert (await decided(conn, dead)).cased == 1
-    assert await rows(conn, "SELECT action, target, outcome FROM audit") == [
-        ("report.decide_again", f"report/{dead}", "done")
-    ]
     assert [one for one in equations(await read_books(conn)) if not one.holds] == []
