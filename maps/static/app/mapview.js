@@ -9,6 +9,7 @@ import { clusterImage, symbolImages, symbolName } from "./symbols.js";
 /** @typedef {import("./board.js").Marker} Marker */
 
 const FLUSH_MS = 250;
+const SLOW_FRAME_MS = 1_000;
 /** Cases that are never hidden in a cluster: critical ones, and what came in just now. */
 const JUST_NOW_MS = 60_000;
 const MOST_HOT = 2_000;
@@ -31,8 +32,10 @@ export class MapView {
     this.told = told;
     this.palette = palette;
     this.on = on;
-    /** @type {Map<number, { icon: string, source: string, version: number }>} what is drawn now */
+    /** @type {Map<number, { icon: string, source: string, version: number, area: string }>} what is drawn now */
     this.drawn = new Map();
+    /** @type {Map<string, number>} open cases by smallest area, as tinted */
+    this.load = new Map();
     /** @type {Set<number>} */
     this.dirty = new Set();
     this.flushing = false;
@@ -135,19 +138,18 @@ export class MapView {
     if (this.flushing || !this.dirty.size || !this.loaded) return;
     this.flushing = true;
     const diffs = this.takeDiffs();
-    const load = this.countLoad();
-    await Promise.all(
-      Object.entries(diffs).map(([name, diff]) => {
-        const source = /** @type {any} */ (this.map.getSource(name));
-        return diff.add.length + diff.remove.length ? source.updateData(diff) : null;
-      }),
-    );
-    for (const [code, count] of load) this.setLoad(code, count);
-    this.paintRings();
+    const changed = Object.entries(diffs).filter(([, diff]) => diff.add.length + diff.remove.length);
+    if (changed.length) {
+      this.paintLoad();
+      const drawn = new Promise((wake) => this.map.once("render", wake));
+      await Promise.all(changed.map(([name, diff]) => this.map.getSource(name).updateData(diff)));
+      // Without a GPU a frame takes long: the next change waits for it instead of competing.
+      await Promise.race([drawn, new Promise((wake) => setTimeout(wake, SLOW_FRAME_MS))]);
+    }
     setTimeout(() => {
       this.flushing = false;
       void this.flush();
-    }, FLUSH_MS);
+    }, changed.length ? FLUSH_MS : 0);
   }
 
   takeDiffs() {
@@ -184,23 +186,21 @@ export class MapView {
       icon: symbolName(marker.severity, urgency),
       source: roomInHot && (pressing || justNow) ? "hot" : "cases",
       version: marker.version,
-      areas: marker.areas,
+      area: marker.areas[0],
     };
   }
 
-  /** Open cases per smallest area, for the tint at low zoom. @returns {[string, number][]} */
-  countLoad() {
+  /** Tint the smallest areas by their open cases; only where the number has changed. */
+  paintLoad() {
     /** @type {Map<string, number>} */
-    const counts = new Map(this.told.areas.map((/** @type {any} */ area) => [area.code, 0]));
-    for (const { areas } of /** @type {any} */ (this.drawn).values()) {
-      counts.set(areas[0], (counts.get(areas[0]) ?? 0) + 1);
+    const counts = new Map();
+    for (const { area } of this.drawn.values()) counts.set(area, (counts.get(area) ?? 0) + 1);
+    for (const area of new Set([...counts.keys(), ...this.load.keys()])) {
+      const load = counts.get(area) ?? 0;
+      if (load === this.load.get(area)) continue;
+      this.map.setFeatureState({ source: "areas", sourceLayer: "areas", id: area }, { load });
     }
-    return [...counts];
-  }
-
-  /** @param {string} code @param {number} load */
-  setLoad(code, load) {
-    this.map.setFeatureState({ source: "areas", sourceLayer: "areas", id: code }, { load });
+    this.load = counts;
   }
 
   /** @param {Marker | null} marker */
