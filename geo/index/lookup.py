@@ -62,12 +62,12 @@ class Lookup:
         y = np.fmin(np.fmax(y, 0.0), lattice.rows - 0.5)
         value = self._top[y.astype(np.intp) * lattice.columns + x.astype(np.intp)]
         self._descend(value, x, y)
-        waiting = np.flatnonzero(value < OUTSIDE)
+        waiting = (value < OUTSIDE).nonzero()[0]
         if len(waiting):
             reference = -2 - value[waiting]
             kind, row = reference & KIND_MASK, reference >> KIND_BITS
             for which, settle in self._settlers:
-                chosen = np.flatnonzero(kind == which)
+                chosen = (kind == which).nonzero()[0]
                 if len(chosen):
                     place = waiting[chosen]
                     value[place] = settle(row[chosen], lon[place], lat[place])
@@ -91,7 +91,7 @@ class Lookup:
     def _descend(self, value: Cells, x: Floats, y: Floats) -> None:
         """Replace references to blocks by what the finer pixel says, until none is left."""
         scale = 1
-        place = np.flatnonzero(value < OUTSIDE)
+        place = (value < OUTSIDE).nonzero()[0]
         while len(place):
             reference = -2 - value[place]
             chosen = np.flatnonzero(reference & KIND_MASK == BLOCK)
@@ -116,14 +116,10 @@ class Lookup:
     def _fans(self, table: Cells, edges: int, fan: Cells, lon: Floats, lat: Floats) -> Cells:
         """The cell that a row of *table* names for the sides of its *edges*."""
         rows = table[fan]
-        combination = np.zeros(len(fan), dtype=np.intp)
-        doubt = np.zeros(len(fan), dtype=bool)
-        for number in range(edges):
-            side = orientation(self._ends[rows[:, number]], lon, lat)
-            combination |= (side > 0).astype(np.intp) << number
-            doubt |= side == 0
+        side = orientation(self._ends[rows[:, :edges]], lon[:, None], lat[:, None])
+        combination = (side > 0) @ (1 << np.arange(edges))
         found = rows[np.arange(len(fan)), edges + combination]
-        doubtful = np.flatnonzero(doubt)
+        doubtful = np.flatnonzero((side == 0).any(axis=1))
         if len(doubtful):
             candidates = rows[doubtful, edges:]
             found[doubtful] = self._tested(candidates, lon[doubtful], lat[doubtful])

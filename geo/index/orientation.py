@@ -16,12 +16,12 @@ ABSOLUTE_DOUBT: Final = 1e-290
 def orientation(
     edges: NDArray[np.float64], x: NDArray[np.float64], y: NDArray[np.float64]
 ) -> NDArray[np.int8]:
-    """1 where (x, y) is left of its edge (n, 4), -1 right, 0 where only exact arithmetic tells."""
-    ax, ay, bx, by = edges[:, 0], edges[:, 1], edges[:, 2], edges[:, 3]
+    """1 where (x, y) is left of its edge (…, 4), -1 right, 0 where only exact arithmetic tells."""
+    ax, ay, bx, by = edges[..., 0], edges[..., 1], edges[..., 2], edges[..., 3]
     one, other = (ax - x) * (by - y), (ay - y) * (bx - x)
     turn = one - other
     doubt = (np.abs(one) + np.abs(other)) * RELATIVE_DOUBT + ABSOLUTE_DOUBT
-    return (turn > doubt).astype(np.int8) - (turn < -doubt).astype(np.int8)
+    return (turn > doubt).view(np.int8) - (turn < -doubt).view(np.int8)
 
 
 def orientation_of_one(edge: tuple[float, float, float, float], x: float, y: float) -> int:
