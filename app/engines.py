@@ -26,5 +26,7 @@ async def prepare(settings: Settings) -> int:
         await conn.execute(log_schema().encode())
         await create_topics(conn, PARTITIONS)
     if settings.kafka_url:
-        await create_kafka_topics(engine_url(settings), PARTITIONS)
+        await create_kafka_topics(
+            engine_url(settings), PARTITIONS, replication=settings.kafka_replication
+        )
     return applied

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import logging
 import sys
+import time
+from collections.abc import Callable
 from typing import Any, Final
 
 import msgspec
@@ -16,6 +18,7 @@ from structlog.typing import Processor
 
 from app.settings import Settings
 
+_REMEMBERED: Final = 1000
 _LEVELS: Final = {"debug": 10, "info": 20, "warning": 30, "error": 40}
 
 
@@ -35,6 +38,7 @@ def configure_logs(settings: Settings) -> None:
         cache_logger_on_first_use=True,
     )
     handler = logging.StreamHandler(sys.stderr)
+    handler.addFilter(Patience())
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,
@@ -48,6 +52,29 @@ def configure_logs(settings: Settings) -> None:
     # These tell every statement or request, with what was in it.
     for name in ("uvicorn.access", "httpx", "yoyo", "psycopg", "PIL"):
         logging.getLogger(name).setLevel(logging.WARNING)
+
+
+class Patience(logging.Filter):
+    """Lets a library say the same thing again only after a while.
+
+    A client whose server is away repeats itself by the thousand; what it says is told by its name
+    and the text before its arguments are put in.
+    """
+
+    def __init__(self, every_s: float = 10.0, clock: Callable[[], float] = time.monotonic) -> None:
+        super().__init__()
+        self._every_s, self._clock = every_s, clock
+        self._said: dict[tuple[str, str], float] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether the record is told."""
+        said, now = (record.name, str(record.msg)), self._clock()
+        if now - self._said.get(said, -self._every_s) < self._every_s:
+            return False
+        if len(self._said) > _REMEMBERED:
+            self._said.clear()
+        self._said[said] = now
+        return True
 
 
 def _ending(settings: Settings) -> list[Processor]:

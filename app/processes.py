@@ -15,7 +15,7 @@ from typing import IO, Self
 
 import httpx
 
-STOP_S = 20.0
+STOP_S = 35.0
 """How long SIGTERM is given before SIGKILL."""
 
 

@@ -25,6 +25,9 @@ class Settings(BaseSettings):
         default=None,
         description="Kafka as `host:port[,host:port]`; without it the log lives in PostgreSQL.",
     )
+    kafka_replication: int = Field(
+        default=1, ge=1, le=9, description="Copies of each topic that `citygrid migrate` makes."
+    )
     home: Path = Field(
         default=Path(".city"), description="Folder for caches and the private services."
     )

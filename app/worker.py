@@ -9,23 +9,20 @@ from typing import Final
 
 import structlog
 from aiokafka.errors import KafkaError
-from psycopg import AsyncConnection
 
-from app.database import TRANSIENT, Database, DatabaseAway, connect, wake_ups
+from app.database import TRANSIENT, Database, DatabaseAway, wake_ups
 from app.decider import Decider
 from app.engines import engine_url
+from app.relay import Relay
 from app.settings import Settings
 from app.worker_metrics import WorkerMetrics
-from dispatch.postgres.inbox import INBOX_CHANNEL
 from dispatch.postgres.log import overlooked
-from dispatch.postgres.saving import OUTBOX_CHANNEL
 from streams.agents import add_reports_agent
 from streams.carriers import KafkaCarrier
 from streams.engine import make_app, run_worker
-from streams.herald import RedisHerald
 from streams.loops import keep_at
 from streams.ports import Carrier, Record
-from streams.postgres import LogCarrier, lead, relay_turn
+from streams.postgres import LogCarrier
 
 REPORTS_GROUP: Final = "citygrid-reports"
 """Consumer group of the workers that decide reports."""
@@ -65,7 +62,8 @@ class Worker:
 
     @asynccontextmanager
     async def _background(self) -> AsyncGenerator[None]:
-        loops = [self._relay(), self._rescue(), self._decider.follow_packs()]
+        relay = Relay(self._settings, self._database, self._kafka, self.metrics)
+        loops = [relay.number(), relay.carry(), self._rescue(), self._decider.follow_packs()]
         tasks = [asyncio.create_task(loop) for loop in loops]
         try:
             yield
@@ -76,16 +74,6 @@ class Worker:
             if self._kafka:
                 await self._kafka.close()
             await self._database.close()
-
-    async def _relay(self) -> None:
-        """Be the relay when nobody else is: the connection that holds the lock does the work."""
-        url = self._settings.database_url
-        ticks = wake_ups(url, INBOX_CHANNEL, OUTBOX_CHANNEL, every_s=self._settings.relay_every_s)
-        relay = _Relay(url, self._kafka, RedisHerald(self._settings.redis_url), self.metrics)
-        try:
-            await keep_at("relay", relay.turn, ticks)
-        finally:
-            await relay.close()
 
     async def _rescue(self) -> None:
         every_s = self._settings.rescue_after_s / 2
@@ -101,35 +89,6 @@ class Worker:
         self.metrics.rescued.inc(decided)
         _log.info("rescued", late=len(late), decided=decided)
         return decided
-
-
-class _Relay:
-    """The relay of this process, at work only while it leads."""
-
-    def __init__(
-        self, url: str, kafka: Carrier | None, herald: RedisHerald, metrics: WorkerMetrics
-    ) -> None:
-        self._url, self._kafka, self._herald, self._metrics = url, kafka, herald, metrics
-        self._conn: AsyncConnection | None = None
-        self._leads = False
-
-    async def turn(self) -> int:
-        """One turn; 0 when another process leads. The lock lives and dies with the connection."""
-        if self._conn is None or self._conn.closed:
-            self._conn, self._leads = await connect(self._url), False
-        self._leads = self._leads or await lead(self._conn)
-        if not self._leads:
-            return 0
-        carrier = self._kafka or LogCarrier(self._conn)
-        moved = await relay_turn(self._conn, carrier, self._herald)
-        self._metrics.relayed.inc(moved)
-        return moved
-
-    async def close(self) -> None:
-        """Give up the lead."""
-        await self._herald.close()
-        if self._conn:
-            await self._conn.close()
 
 
 class _Letters:

@@ -3,30 +3,50 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Sequence
+from typing import Final
 
 from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaTimeoutError
 
 from streams.ports import Record
+
+PATIENCE_S: Final = 8.0
+"""How long a batch may take; an idempotent producer alone would try for ever."""
+
+_STOP_S: Final = 2.0
 
 
 class KafkaCarrier:
     """An idempotent producer with acks from all replicas; connects when first used."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, patience_s: float = PATIENCE_S) -> None:
         self._servers = url.removeprefix("kafka://").rstrip("/")
+        self._patience_s = patience_s
         self._producer: AIOKafkaProducer | None = None
 
     async def carry(self, topic: str, records: Sequence[Record]) -> None:
-        """Append the records; raises aiokafka.errors.KafkaError, and then some may be there."""
-        producer = await self._started()
-        sent = [await producer.send(topic, value, key=key) for key, value in records]
-        await asyncio.gather(*sent)
+        """Append the records; raises KafkaError when the brokers do not take them in time.
+
+        Then some of them may be there all the same: whoever calls again carries them twice.
+        """
+        try:
+            async with asyncio.timeout(self._patience_s):
+                producer = await self._started()
+                sent = [await producer.send(topic, value, key=key) for key, value in records]
+                await asyncio.gather(*sent)
+        except TimeoutError as err:
+            await self.close()
+            raise KafkaTimeoutError(f"{self._servers} did not take {len(records)} records") from err
 
     async def close(self) -> None:
-        """Let go of the brokers."""
-        if self._producer:
-            await self._producer.stop()
+        """Let go of the brokers, whether or not they answer."""
+        producer, self._producer = self._producer, None
+        if producer:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_STOP_S):
+                    await producer.stop()
 
     async def _started(self) -> AIOKafkaProducer:
         if self._producer is None:
@@ -35,8 +55,8 @@ class KafkaCarrier:
                 acks="all",
                 enable_idempotence=True,
                 linger_ms=5,
-                request_timeout_ms=10_000,
+                request_timeout_ms=5_000,
             )
-            await producer.start()
             self._producer = producer
+            await producer.start()
         return self._producer

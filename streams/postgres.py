@@ -1,4 +1,4 @@
-"""One turn of the relay, over the outbox and the inbox in PostgreSQL."""
+"""The turns of the relay, over the outbox and the inbox in PostgreSQL."""
 
 from __future__ import annotations
 
@@ -34,18 +34,24 @@ async def lead(conn: AsyncConnection) -> bool:
     return await found.fetchone() == (True,)
 
 
-async def relay_turn(conn: AsyncConnection, carrier: Carrier, herald: Herald) -> int:
-    """Number what happened, then carry it and the accepted reports; how many rows were moved.
+async def number_turn(conn: AsyncConnection, herald: Herald) -> int:
+    """Number what happened and tell *herald*; how many rows got their number.
 
-    Numbering commits on its own, because the live map follows the numbers whether or not the
-    carrier answers. Carrying is at least once: what is carried and not marked is carried again.
-    *herald* is told of what was numbered; it may fail to pass it on.
+    Apart from carrying, because the live map follows the numbers whether or not a carrier answers.
     """
     async with conn.transaction():
         numbered = await log.number(conn)
     if numbered:
         await herald.announce([(entry.position, entry.payload) for entry in numbered])
-    return len(numbered) + await _announce(conn, carrier) + await _publish(conn, carrier)
+    return len(numbered)
+
+
+async def carry_turn(conn: AsyncConnection, carrier: Carrier) -> int:
+    """Carry accepted reports and numbered events to their topics; how many rows were carried.
+
+    At least once: what was carried and not marked is carried again.
+    """
+    return await _announce(conn, carrier) + await _publish(conn, carrier)
 
 
 async def _announce(conn: AsyncConnection, carrier: Carrier) -> int:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, replace
-from datetime import UTC, datetime
 from typing import Annotated, Any, Final
 
 import msgspec
@@ -32,6 +31,7 @@ from dispatch import errors as dispatch_errors
 from dispatch.case import MOVES, Case, Move, Order, moves_from
 from dispatch.postgres.book import PostgresBook
 from dispatch.postgres.cases import CaseReport, StoredEvent, history, read_case, reports_of
+from dispatch.postgres.clock import now
 
 _LARGEST_ID: Final = 2**63 - 1
 _log = structlog.get_logger()
@@ -202,7 +202,7 @@ async def _carry_out(
             order,
             actor=actor.name,
             city=city.code,
-            now=datetime.now(UTC),
+            now=await now(conn),
         )
     except (dispatch_errors.MissingReason, dispatch_errors.MissingDepartment) as err:
         raise Problem(422, str(err)) from err

@@ -33,7 +33,7 @@ from maps.board import WHOLE_CITY, Board
 from maps.postgres.log import read_board
 from streams.embedded.postgres import PostgresLog
 from streams.herald import RedisHerald
-from streams.postgres import LogCarrier, relay_turn
+from streams.postgres import LogCarrier, carry_turn, number_turn
 from streams.topics import PARTITIONS, REPORTS
 from streams.wire import read_report_accepted
 from tests.littletown import settle
@@ -65,7 +65,9 @@ class Town:
     async def relay(self) -> None:
         """What the one relay does: number what happened, carry it and the accepted reports."""
         async with await connect(self._database.url) as conn:
-            while await relay_turn(conn, LogCarrier(conn), RedisHerald(None)):
+            while await number_turn(conn, RedisHerald(None)) + await carry_turn(
+                conn, LogCarrier(conn)
+            ):
                 pass
 
     async def stream(self) -> list[int]:

@@ -1,0 +1,79 @@
+"""A broker that is gone: reports are decided, the map goes on, workers stop when asked."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from app.demo.stage import Stage, on_stage
+from app.services import restart, status
+from tests.system.conftest import load_littletown
+from tests.system.test_one_report import report
+
+pytestmark = pytest.mark.kafka
+
+
+def until(holds: Callable[[], bool], patience_s: float = 45.0) -> bool:
+    give_up = time.monotonic() + patience_s
+    while not holds():
+        if time.monotonic() > give_up:
+            return False
+        time.sleep(0.05)
+    return True
+
+
+def one(stage: Stage, query: str) -> int:
+    with psycopg.connect(stage.settings.database_url) as conn:
+        row = conn.execute(query.encode()).fetchone()
+    return int(row[0]) if row else 0
+
+
+def test_while_the_broker_is_away_only_publishing_waits(private_home: Path, kafka_url: str) -> None:
+    # kafka_url says whether a broker can be had here; this test kills one of its own.
+    with on_stage(
+        private_home, database="citygrid_away", load=load_littletown, fresh=True, kafka=True
+    ) as stage:
+        key = stage.key_for("device:9", "inspector")
+        assert report(stage, key).status_code == 201
+        assert until(
+            lambda: one(stage, "SELECT count(*) FROM outbox WHERE published_at > '-infinity'") == 3
+        )
+        [broker] = [standing for standing in status(private_home) if standing.name == "kafka"]
+        assert broker.pid is not None
+        os.kill(broker.pid, signal.SIGKILL)
+
+        assert report(stage, key, category="01001").status_code == 201
+
+        assert until(lambda: one(stage, "SELECT count(*) FROM cases") == 2)
+        assert until(lambda: one(stage, "SELECT count(*) FROM outbox WHERE position IS NULL") == 0)
+        assert one(stage, "SELECT count(*) FROM outbox WHERE published_at IS NULL") == 3
+
+        restart(private_home, "kafka")
+        assert until(
+            lambda: one(stage, "SELECT count(*) FROM outbox WHERE published_at IS NULL") == 0
+        )
+
+
+def test_a_worker_stops_when_asked_while_the_broker_is_away(
+    private_home: Path, kafka_url: str
+) -> None:
+    with on_stage(
+        private_home, database="citygrid_away", load=load_littletown, fresh=True, kafka=True
+    ) as stage:
+        key = stage.key_for("device:9", "inspector")
+        report(stage, key)
+        assert until(lambda: one(stage, "SELECT count(*) FROM cases") == 1)
+        [broker] = [standing for standing in status(private_home) if standing.name == "kafka"]
+        assert broker.pid is not None
+        os.kill(broker.pid, signal.SIGKILL)
+        report(stage, key, category="01001")
+
+        code = stage.processes.stop("worker-1")
+
+        assert code != -signal.SIGKILL
