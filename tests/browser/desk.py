@@ -72,8 +72,7 @@ class Desk:
         await self.page.screenshot(path=path, timeout=90_000)
 
 
-PAINTED: Final = """(id) => citygrid.map.map
-    .queryRenderedFeatures({ layers: ["hot", "cases"] }).some((feature) => feature.id === id)"""
+PAINTED: Final = "(id) => citygrid.map.shows(id)"
 
 
 @asynccontextmanager

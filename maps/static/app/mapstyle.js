@@ -30,7 +30,7 @@ const COUNT = ["coalesce", ["feature-state", "load"], 0];
 export function mapStyle(told, palette, language) {
   return {
     version: 8,
-    sources: { ...tileSources(told), cases: caseSource(true), hot: caseSource(false) },
+    sources: { ...tileSources(told), cases: caseSource() },
     layers: [
       { id: "background", type: "background", paint: { "background-color": palette.outside } },
       ...landLayers(palette, told),
@@ -58,9 +58,7 @@ function tileSources(told) {
   return Object.fromEntries(entries);
 }
 
-/** @param {boolean} cluster */
-function caseSource(cluster) {
-  if (!cluster) return { type: "geojson", data: NOTHING };
+function caseSource() {
   return {
     type: "geojson",
     data: NOTHING,
@@ -222,21 +220,9 @@ function caseLayers(palette) {
     },
     { id: "cases", type: "symbol", source: "cases", filter: single, layout: symbol },
     {
-      id: "hot-halo",
+      id: "cases-ring",
       type: "circle",
-      source: "hot",
-      paint: {
-        "circle-radius": ["interpolate", ["linear"], ["zoom"], 10, 11, 15, 21],
-        "circle-color": ["get", "colour"],
-        "circle-opacity": ["get", "halo"],
-        "circle-pitch-alignment": "map",
-      },
-    },
-    { id: "hot", type: "symbol", source: "hot", layout: symbol },
-    ...["cases", "hot"].map((source) => ({
-      id: `${source}-ring`,
-      type: "circle",
-      source,
+      source: "cases",
       filter: single,
       paint: {
         "circle-radius": ["interpolate", ["linear"], ["zoom"], 11, 14, 15, 19],
@@ -245,7 +231,7 @@ function caseLayers(palette) {
         "circle-stroke-width": ["case", ["boolean", ["feature-state", "selected"], false], 3, 2],
         "circle-stroke-opacity": ["max", ring("selected"), ["*", 0.55, ring("hovered")]],
       },
-    })),
+    },
   ];
 }
 

@@ -2,11 +2,21 @@
 
 import * as maplibre from "../vendor/maplibre-gl-6.17.0/maplibre-gl.mjs";
 import { URGENCIES, urgencyOf } from "./deadlines.js";
+import { HotLayer } from "./hotlayer.js";
 import { FONT_FAMILY, mapStyle, nameExpression } from "./mapstyle.js";
 import { URGENCY_COLOURS } from "./palette.js";
-import { clusterImage, symbolImages, symbolName } from "./symbols.js";
+import { clusterImage, drawSymbols, pixelsOf, RATIO, symbolName } from "./symbols.js";
 
 /** @typedef {import("./board.js").Marker} Marker */
+
+/**
+ * @typedef {object} Looks
+ * @property {string} icon
+ * @property {import("./deadlines.js").Urgency} urgency
+ * @property {boolean} hot whether it lies on the canvas above the map
+ * @property {number} version
+ * @property {string} area the smallest area that holds it
+ */
 
 const FLUSH_MS = 250;
 const SLOW_FRAME_MS = 1_000;
@@ -32,8 +42,10 @@ export class MapView {
     this.told = told;
     this.palette = palette;
     this.on = on;
-    /** @type {Map<number, { icon: string, source: string, version: number, area: string }>} what is drawn now */
+    /** @type {Map<number, Looks>} what is drawn now, or about to be */
     this.drawn = new Map();
+    /** @type {{ add: Map<number, any>, remove: Set<number> }} what the map below has still to learn */
+    this.diff = { add: new Map(), remove: new Set() };
     /** @type {Map<string, number>} open cases by smallest area, as tinted */
     this.load = new Map();
     /** @type {Set<number>} */
@@ -65,6 +77,9 @@ export class MapView {
     this.map.touchZoomRotate.disableRotation();
     this.map.addControl(new maplibre.NavigationControl({ showCompass: false }), "bottom-right");
     this.map.addControl(new maplibre.ScaleControl({ maxWidth: 110 }), "bottom-right");
+    this.symbols = drawSymbols(palette.symbolEdge);
+    this.hot = new HotLayer(this.map, this.symbols);
+    this.hot.rings.colour = palette.select;
     this.addImages();
     this.map.on("load", () => {
       this.loaded = true;
@@ -75,37 +90,43 @@ export class MapView {
   }
 
   addImages() {
-    for (const { name, image, ratio } of symbolImages(this.palette.symbolEdge)) {
-      if (this.map.hasImage(name)) this.map.updateImage(name, image);
-      else this.map.addImage(name, image, { pixelRatio: ratio });
+    for (const [name, symbol] of this.symbols) {
+      if (this.map.hasImage(name)) this.map.updateImage(name, pixelsOf(symbol));
+      else this.map.addImage(name, pixelsOf(symbol), { pixelRatio: RATIO });
     }
     this.map.setMissingStyleImageResolver((/** @type {string} */ name) => {
       if (!name.startsWith("ring-")) return;
-      const { image, ratio } = clusterImage(name, this.palette);
-      this.map.addImage(name, image, { pixelRatio: ratio });
+      this.map.addImage(name, clusterImage(name, this.palette), { pixelRatio: RATIO });
     });
   }
 
   listen() {
-    const cases = ["hot", "cases"];
     this.map.on("click", (/** @type {any} */ event) => {
-      const [hit] = this.map.queryRenderedFeatures(event.point, { layers: [...cases, "clusters"] });
+      const hot = this.hot.at(event.point);
+      if (hot !== null) return this.on.select(hot);
+      const [hit] = this.under(event.point, ["cases", "clusters"]);
       if (!hit) return;
       if (hit.layer.id === "clusters") void this.openCluster(hit);
       else this.on.select(Number(hit.id));
     });
     this.map.on("mousemove", (/** @type {any} */ event) => {
-      const hits = this.map.queryRenderedFeatures(event.point, { layers: [...cases, "clusters", "cells"] });
+      const hot = this.hot.at(event.point);
+      const hits = this.under(event.point, ["cases", "clusters", "cells"]);
       const hit = hits.find((/** @type {any} */ one) => one.layer.id !== "cells");
-      this.map.getCanvas().style.cursor = hit ? "pointer" : "";
-      this.on.hover(hit && hit.layer.id !== "clusters" ? Number(hit.id) : null);
       const cell = hits.find((/** @type {any} */ one) => one.layer.id === "cells");
+      this.map.getCanvas().style.cursor = hot !== null || hit ? "pointer" : "";
+      this.on.hover(hot ?? (hit?.layer.id === "cases" ? Number(hit.id) : null));
       this.on.cell(cell ? cell.properties : null);
     });
     this.map.on("mouseout", () => {
       this.on.hover(null);
       this.on.cell(null);
     });
+  }
+
+  /** @param {any} point @param {string[]} layers @returns {any[]} */
+  under(point, layers) {
+    return this.loaded ? this.map.queryRenderedFeatures(point, { layers }) : [];
   }
 
   /** @param {any} cluster */
@@ -133,50 +154,65 @@ export class MapView {
     void this.flush();
   }
 
-  /** Bring the map up to date, at most four times a second and never twice at once. */
+  /**
+   * Bring the map up to date: what is hot at once, the rest at most four times a second and never
+   * twice at once.
+   */
   async flush() {
-    if (this.flushing || !this.dirty.size || !this.loaded) return;
+    this.takeDiff();
+    if (this.flushing || !this.loaded || !(this.diff.add.size + this.diff.remove.size)) return;
     this.flushing = true;
-    const diffs = this.takeDiffs();
-    const changed = Object.entries(diffs).filter(([, diff]) => diff.add.length + diff.remove.length);
-    if (changed.length) {
-      this.paintLoad();
-      const drawn = new Promise((wake) => this.map.once("render", wake));
-      await Promise.all(changed.map(([name, diff]) => this.map.getSource(name).updateData(diff)));
-      // Without a GPU a frame takes long: the next change waits for it instead of competing.
-      await Promise.race([drawn, new Promise((wake) => setTimeout(wake, SLOW_FRAME_MS))]);
-    }
+    const { add, remove } = this.diff;
+    this.diff = { add: new Map(), remove: new Set() };
+    this.paintLoad();
+    const drawn = new Promise((wake) => this.map.once("render", wake));
+    await this.map.getSource("cases").updateData({ add: [...add.values()], remove: [...remove] });
+    // Without a GPU a frame takes long: the next change waits for it instead of competing.
+    await Promise.race([drawn, new Promise((wake) => setTimeout(wake, SLOW_FRAME_MS))]);
     setTimeout(() => {
       this.flushing = false;
       void this.flush();
-    }, changed.length ? FLUSH_MS : 0);
+    }, FLUSH_MS);
   }
 
-  takeDiffs() {
-    /** @type {Record<string, { add: any[], remove: number[] }>} */
-    const diffs = { cases: { add: [], remove: [] }, hot: { add: [], remove: [] } };
+  /** Sort the dirty cases: hot ones go onto their canvas now, the others wait in the diff. */
+  takeDiff() {
     const now = this.now();
-    let hot = 0;
-    for (const { source } of this.drawn.values()) if (source === "hot") hot += 1;
     for (const id of this.dirty) {
       const marker = this.find(id);
       const old = this.drawn.get(id);
-      const next = marker ? this.looks(marker, now, hot < MOST_HOT) : null;
-      if (old && next && old.icon === next.icon && old.source === next.source) {
+      const next = marker ? this.looks(marker, now, this.hot.cases.size < MOST_HOT) : null;
+      if (old && next && old.icon === next.icon && old.hot === next.hot) {
         if (old.version === next.version) continue;
       }
-      if (old) diffs[old.source].remove.push(id);
-      if (marker && next) {
-        diffs[next.source].add.push(feature(marker, next));
-        this.drawn.set(id, next);
-        if (next.source === "hot") hot += 1;
-      } else this.drawn.delete(id);
+      if (old) this.takeOff(id, old.hot);
+      if (marker && next) this.putOn(marker, next);
     }
     this.dirty.clear();
-    return diffs;
   }
 
-  /** @param {Marker} marker @param {number} now @param {boolean} roomInHot */
+  /** @param {number} id @param {boolean} hot */
+  takeOff(id, hot) {
+    this.drawn.delete(id);
+    if (hot) {
+      this.hot.cases.delete(id);
+      this.hot.touch();
+    } else {
+      this.diff.add.delete(id);
+      this.diff.remove.add(id);
+    }
+  }
+
+  /** @param {Marker} marker @param {Looks} looks */
+  putOn(marker, looks) {
+    this.drawn.set(marker.id, looks);
+    if (looks.hot) {
+      this.hot.cases.set(marker.id, { lon: marker.lon, lat: marker.lat, ...properties(marker, looks) });
+      this.hot.touch();
+    } else this.diff.add.set(marker.id, feature(marker, looks));
+  }
+
+  /** @param {Marker} marker @param {number} now @param {boolean} roomInHot @returns {Looks} */
   looks(marker, now, roomInHot) {
     const urgency = urgencyOf(marker, now);
     const pressing = marker.severity === 1 && urgency !== "to_check";
@@ -184,7 +220,7 @@ export class MapView {
     return {
       urgency,
       icon: symbolName(marker.severity, urgency),
-      source: roomInHot && (pressing || justNow) ? "hot" : "cases",
+      hot: roomInHot && (pressing || justNow),
       version: marker.version,
       area: marker.areas[0],
     };
@@ -220,13 +256,20 @@ export class MapView {
   }
 
   paintRings() {
+    Object.assign(this.hot.rings, this.ringed);
+    this.hot.touch();
     if (!this.loaded) return;
-    for (const source of ["cases", "hot"]) {
-      this.map.removeFeatureState({ source });
-      for (const [ring, id] of Object.entries(this.ringed)) {
-        if (id !== null) this.map.setFeatureState({ source, id }, { [ring]: true });
-      }
+    this.map.removeFeatureState({ source: "cases" });
+    for (const [ring, id] of Object.entries(this.ringed)) {
+      if (id === null || this.drawn.get(id)?.hot) continue;
+      this.map.setFeatureState({ source: "cases", id }, { [ring]: true });
     }
+  }
+
+  /** Whether the case is on the screen as pixels. @param {number} id */
+  shows(id) {
+    if (this.hot.shows(id)) return true;
+    return this.under(undefined, ["cases"]).some((one) => one.id === id);
   }
 
   /** @param {Marker} marker */
@@ -257,29 +300,40 @@ export class MapView {
       }
     }
     for (const image of this.map.listImages()) {
-      if (image.startsWith("ring-")) this.map.updateImage(image, clusterImage(image, palette).image);
+      if (image.startsWith("ring-")) this.map.updateImage(image, clusterImage(image, palette));
     }
+    this.symbols = this.hot.symbols = drawSymbols(palette.symbolEdge);
+    this.hot.rings.colour = palette.select;
+    this.hot.touch();
     this.addImages();
   }
 }
 
-/** @param {Marker} marker @param {{ icon: string, urgency: import("./deadlines.js").Urgency }} looks */
-function feature(marker, { icon, urgency }) {
+/** @param {Marker} marker @param {Looks} looks */
+function feature(marker, looks) {
+  const { urgency } = looks;
   return {
     type: "Feature",
     id: marker.id,
     geometry: { type: "Point", coordinates: [marker.lon, marker.lat] },
     properties: {
-      icon,
-      colour: URGENCY_COLOURS[urgency].fill,
-      // The most severe and most pressing lie on top.
-      rank: -(marker.severity * 10 + URGENCIES.indexOf(urgency)),
+      ...properties(marker, looks),
       overdue: urgency === "overdue" ? 1 : 0,
       due_soon: urgency === "due_soon" ? 1 : 0,
       fresh: urgency === "new" ? 1 : 0,
       to_check: urgency === "to_check" ? 1 : 0,
-      halo: urgency === "on_time" ? 0 : 0.22,
     },
+  };
+}
+
+/** @param {Marker} marker @param {Looks} looks */
+function properties({ severity }, { icon, urgency }) {
+  return {
+    icon,
+    colour: URGENCY_COLOURS[urgency].fill,
+    halo: urgency === "on_time" ? 0 : 0.22,
+    // The most severe and most pressing lie on top.
+    rank: -(severity * 10 + URGENCIES.indexOf(urgency)),
   };
 }
 

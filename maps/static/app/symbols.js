@@ -44,22 +44,27 @@ export function symbolName(severity, urgency) {
   return `case-${severity}-${urgency}`;
 }
 
-const RATIO = 2;
+/** Symbols are drawn twice as large as shown, for fine screens. */
+export const RATIO = 2;
 const SIZES = { 1: 30, 2: 27, 3: 23, 4: 21 };
 
 /**
- * Every symbol as an image for the map.
+ * Every symbol, by name.
  * @param {string} edge colour of the outline that lifts it off the map
- * @returns {{ name: string, image: ImageData, ratio: number }[]}
+ * @returns {Map<string, HTMLCanvasElement>}
  */
-export function symbolImages(edge) {
-  return [1, 2, 3, 4].flatMap((severity) =>
-    URGENCIES.map((urgency) => ({
-      name: symbolName(severity, urgency),
-      image: drawSymbol(severity, urgency, edge),
-      ratio: RATIO,
-    })),
+export function drawSymbols(edge) {
+  return new Map(
+    [1, 2, 3, 4].flatMap((severity) =>
+      URGENCIES.map((urgency) => /** @type {[string, HTMLCanvasElement]} */ ([symbolName(severity, urgency), drawSymbol(severity, urgency, edge)])),
+    ),
   );
+}
+
+/** @param {HTMLCanvasElement} canvas */
+export function pixelsOf(canvas) {
+  const pen = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
+  return pen.getImageData(0, 0, canvas.width, canvas.height);
 }
 
 /** @param {number} severity @param {import("./deadlines.js").Urgency} urgency @param {string} edge */
@@ -83,7 +88,7 @@ function drawSymbol(severity, urgency, edge) {
   pen.strokeStyle = URGENCY_COLOURS[urgency].ink;
   pen.lineWidth = 2.5;
   pen.stroke(new Path2D(MARKS[urgency]));
-  return pen.getImageData(0, 0, canvas.width, canvas.height);
+  return canvas;
 }
 
 /** In which share of eighths a cluster's ring is drawn; anything there at all is at least one. */
@@ -120,7 +125,7 @@ export function clusterImage(name, palette) {
     pen.stroke();
     angle = end;
   }
-  return { image: pen.getImageData(0, 0, canvas.width, canvas.height), ratio: RATIO };
+  return pixelsOf(canvas);
 }
 
 /** @param {CanvasRenderingContext2D} pen @param {number} centre @param {number} r @param {string} fill */
