@@ -11,7 +11,10 @@ from pathlib import Path
 
 import psycopg
 
-_SHOWN = ("faust-streaming", "psycopg", "shapely", "numpy", "fastapi", "uvicorn")
+_SHOWN = (
+    *("faust-streaming", "psycopg", "shapely", "geopandas"),
+    *("numpy", "h3ronpy", "starlette", "uvicorn"),
+)
 
 
 def machine() -> dict[str, object]:

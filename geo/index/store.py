@@ -40,6 +40,10 @@ def load(path: Path, version: str) -> Parts:
             str(path),
             f"is of grid version {facts['version']!r}, not {version!r}; build the index again",
         )
+    if missing := _names() - arrays.keys():
+        raise BadIndexFile(
+            str(path), f"has no table {min(missing)!r}, it is of another release; build it again"
+        )
     return Parts(
         arrays["codes"],
         arrays["bounds"],
@@ -47,3 +51,8 @@ def load(path: Path, version: str) -> Parts:
         Outlines(**{field.name: arrays[field.name] for field in fields(Outlines)}),
         Pyramid(**{field.name: arrays[field.name] for field in fields(Pyramid)}),
     )
+
+
+def _names() -> set[str]:
+    tables = (*fields(Outlines), *fields(Pyramid))
+    return {"codes", "bounds", *(table.name for table in tables)}

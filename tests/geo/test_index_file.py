@@ -62,6 +62,15 @@ def test_another_format_is_refused(saved: Path, monkeypatch: pytest.MonkeyPatch)
         CellIndex.load(saved, version="2026-1")
 
 
+def test_a_file_with_the_tables_of_another_release_is_refused(
+    saved: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("geo.index.store._names", lambda: {"codes", "tiles"})
+
+    with pytest.raises(BadIndexFile, match="no table 'tiles'"):
+        CellIndex.load(saved, version="2026-1")
+
+
 def test_a_missing_file_is_refused_by_name(tmp_path: Path) -> None:
     with pytest.raises(BadIndexFile, match=r"none\.index: does not exist"):
         CellIndex.load(tmp_path / "none.index", version="1")
