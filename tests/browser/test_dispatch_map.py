@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import re
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -15,6 +16,9 @@ from playwright.async_api import expect
 
 from app.database import connect
 from app.demo.stage import Stage
+from dispatch import actions
+from dispatch.case import Move, Order
+from dispatch.postgres.book import PostgresBook
 from tests.browser.desk import PATIENCE_S, Desk, chromium, seat
 
 pytestmark = pytest.mark.browser
@@ -75,6 +79,19 @@ async def case_of(stage: Stage, receipt: str) -> int:
             if case_id is not None:
                 return case_id
             await asyncio.sleep(0.05)
+
+
+async def handle(stage: Stage, case_id: int) -> None:
+    """What the door does when a department says that its work is done."""
+    async with await connect(stage.settings.database_url) as conn, conn.transaction():
+        await actions.move(
+            PostgresBook(conn),
+            case_id,
+            Order(Move.HANDLE),
+            actor="handler-sani",
+            city="990101",
+            now=datetime.now(UTC),
+        )
 
 
 async def visible_text(desk: Desk) -> str:
@@ -275,16 +292,13 @@ async def test_a_server_that_restarts_is_followed_again_without_a_gap(
     stage.processes.kill("web")
     await expect(desk.page.locator(".connection.lost")).to_be_visible()
     await expect(desk.page.locator(".banner")).to_be_visible()
-    async with await connect(stage.settings.database_url) as conn:
-        found = await conn.execute(
-            "UPDATE deadline SET due_at = clock_timestamp() WHERE case_id = %s RETURNING 1",
-            [case_id],
-        )
-        assert await found.fetchone()
+    await handle(stage, case_id)
     stage.processes.start("web")
     await asyncio.to_thread(stage.processes.wait_ready, stage.url)
 
-    await desk.until("(id) => citygrid.store.state.board.markers.get(id).overdue", case_id)
+    await desk.until(
+        "(id) => citygrid.store.state.board.markers.get(id).state === 'handled'", case_id
+    )
     await expect(desk.page.locator(".connection.live")).to_be_visible()
     await expect(desk.page.locator(".banner")).to_have_count(0)
     assert sum("/live/snapshot" in url for url in desk.asked) == snapshots
