@@ -5,13 +5,14 @@ Best effort: a lost message is a hole, and a hole is read from PostgreSQL.
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Final
 
 import msgspec
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from maps.errors import LogAway
 from maps.patch import CASE_EVENTS, Row
 
 CHANNEL: Final = "citygrid:log"
@@ -39,11 +40,14 @@ def read_rows(message: bytes) -> list[Row]:
 
 
 class RedisShortcut:
-    """Listens on the channel until cancelled and hands on what it hears."""
+    """Listens until cancelled and hands on what it hears of one log.
 
-    def __init__(self, url: str, *, channel: str = CHANNEL) -> None:
+    *log_name* is asked at each subscription: channels of all cities on a Redis are in one space.
+    """
+
+    def __init__(self, url: str, log_name: Callable[[], Awaitable[str]]) -> None:
         self._url = url
-        self._channel = channel
+        self._log_name = log_name
         self._open = False
 
     @property
@@ -56,16 +60,17 @@ class RedisShortcut:
         while True:
             try:
                 await self._listen(hear)
-            except (RedisError, OSError) as err:
+            except (LogAway, RedisError, OSError) as err:
                 _LOGGER.warning("live map without redis", extra={"problem": str(err)})
             finally:
                 self._open = False
             await asyncio.sleep(RETRY_S)
 
     async def _listen(self, hear: Callable[[Sequence[Row]], None]) -> None:
+        channel = f"{CHANNEL}:{await self._log_name()}"
         redis: Any = Redis.from_url(self._url, socket_connect_timeout=2, health_check_interval=10)
         async with redis, redis.pubsub(ignore_subscribe_messages=True) as subscription:
-            await subscription.subscribe(self._channel)
+            await subscription.subscribe(channel)
             self._open = True
             async for message in subscription.listen():
                 self._hand_on(message["data"], hear)

@@ -11,6 +11,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 CHANNEL: Final = "citygrid:log"
+"""Followed by the name of the log: channels are not kept apart by Redis's own databases."""
 
 _log: Final = structlog.stdlib.get_logger(__name__)
 
@@ -23,7 +24,7 @@ class RedisHerald:
             Redis.from_url(url, socket_connect_timeout=0.5, socket_timeout=0.5) if url else None
         )
 
-    async def announce(self, rows: Sequence[tuple[int, str]]) -> None:
+    async def announce(self, log: str, rows: Sequence[tuple[int, str]]) -> None:
         """One message with all the rows; a Redis that is away is logged and left alone."""
         if self._redis is None:
             return
@@ -32,7 +33,7 @@ class RedisHerald:
             for position, payload in rows
         ]
         try:
-            await self._redis.publish(CHANNEL, b"\n".join(lines))
+            await self._redis.publish(f"{CHANNEL}:{log}", b"\n".join(lines))
         except (RedisError, OSError) as err:
             _log.warning("live maps not told through redis", error=str(err))
 

@@ -20,6 +20,9 @@ class Carrier(Protocol):
 class Herald(Protocol):
     """Tells whoever listens that the numbered log has grown; best effort."""
 
-    async def announce(self, rows: Sequence[tuple[int, str]]) -> None:
-        """Pass on positions and payloads; never raises for a listener that is away."""
+    async def announce(self, log: str, rows: Sequence[tuple[int, str]]) -> None:
+        """Pass on positions and payloads under the name of the log.
+
+        Never raises for a listener that is away.
+        """
         ...

@@ -40,9 +40,9 @@ async def number_turn(conn: AsyncConnection, herald: Herald) -> int:
     Apart from carrying, because the live map follows the numbers whether or not a carrier answers.
     """
     async with conn.transaction():
-        numbered = await log.number(conn)
+        name, numbered = await log.number(conn)
     if numbered:
-        await herald.announce([(entry.position, entry.payload) for entry in numbered])
+        await herald.announce(name, [(entry.position, entry.payload) for entry in numbered])
     return len(numbered)
 
 

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import cast
 
 from redis.asyncio import Redis
@@ -16,7 +17,7 @@ from app.settings import Settings
 from maps.assets import Assets
 from maps.board import Scope
 from maps.live import LiveMap
-from maps.postgres.log import PostgresLogDoor
+from maps.postgres.log import PostgresLogDoor, read_log_name
 from maps.pubsub import RedisShortcut
 from maps.tiles import TileShelf
 
@@ -51,7 +52,8 @@ async def map_room(settings: Settings, stopping: asyncio.Event) -> AsyncGenerato
     """The map room at work; streams end when *stopping* is set, everything when it is left."""
     async with AsyncExitStack() as stack:
         redis = Redis.from_url(settings.redis_url) if settings.redis_url else None
-        shortcut = RedisShortcut(settings.redis_url) if settings.redis_url else None
+        name = partial(read_log_name, settings.database_url)
+        shortcut = RedisShortcut(settings.redis_url, name) if settings.redis_url else None
         live = LiveMap(PostgresLogDoor(settings.database_url), shortcut=shortcut)
         if redis is not None:
             stack.push_async_callback(redis.aclose)

@@ -256,6 +256,7 @@ CREATE INDEX outbox_unpublished ON outbox (position) WHERE position IS NOT NULL 
 
 CREATE TABLE log_head (
     one      boolean PRIMARY KEY DEFAULT true CHECK (one),
-    position bigint  NOT NULL DEFAULT 0
+    position bigint  NOT NULL DEFAULT 0,
+    name     uuid    NOT NULL DEFAULT gen_random_uuid()  -- tells this log from that of another city
 );
 INSERT INTO log_head DEFAULT VALUES;

@@ -48,11 +48,14 @@ class Waiting:
     category: str
 
 
-async def number(conn: AsyncConnection, limit: int = 1000) -> list[Entry]:
-    """Give the next positions to what waits, in order; the positions have no gap."""
+async def number(conn: AsyncConnection, limit: int = 1000) -> tuple[str, list[Entry]]:
+    """Give the next positions to what waits, in order; the name of the log, and what was numbered.
+
+    The positions have no gap.
+    """
     # The lock on the one row of log_head makes numbering a queue of one.
-    found = await conn.execute("SELECT position FROM log_head FOR UPDATE")
-    [head] = await found.fetchone() or (0,)
+    found = await conn.execute("SELECT position, name::text FROM log_head FOR UPDATE")
+    head, name = await found.fetchone() or (0, "")
     async with conn.cursor(row_factory=class_row(Entry)) as cur:
         await cur.execute(_NUMBER, {"limit": limit, "head": head})
         entries = sorted(await cur.fetchall(), key=lambda entry: entry.position)
@@ -60,7 +63,7 @@ async def number(conn: AsyncConnection, limit: int = 1000) -> list[Entry]:
         last = entries[-1].position
         await conn.execute("UPDATE log_head SET position = %s", [last])
         await conn.execute("SELECT pg_notify(%s, %s)", [LOG_CHANNEL, str(last)])
-    return entries
+    return name, entries
 
 
 async def unpublished(conn: AsyncConnection, limit: int = 1000) -> list[Entry]:

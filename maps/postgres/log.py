@@ -106,6 +106,16 @@ class PostgresLogDoor:
             yield PostgresLog(conn)
 
 
+async def read_log_name(url: str) -> str:
+    """What tells the log of this database from any other; raises `LogAway`."""
+    with _away():
+        conn = await psycopg.AsyncConnection.connect(url, autocommit=True, connect_timeout=5)
+    async with conn:
+        with _away():
+            [name] = await _one(conn, "SELECT name::text FROM log_head")
+    return name
+
+
 class _away:
     """Says `LogAway` for whatever PostgreSQL or the network has to complain about."""
 
