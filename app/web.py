@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import signal
-from collections.abc import AsyncGenerator, Coroutine
+from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
 from socket import socket
 
@@ -12,6 +11,7 @@ import structlog
 import uvicorn
 from starlette.applications import Starlette
 
+from app.background import running
 from app.database import Database, DatabaseAway
 from app.http import (
     cases,
@@ -94,32 +94,12 @@ async def _lifespan(app: Starlette) -> AsyncGenerator[None]:
             await wiring.city.refresh()
         except DatabaseAway as err:
             _log.warning("started without the database", error=str(err))
-        await stack.enter_async_context(_running(wiring.intake.run(), wiring.city.run()))
+        await stack.enter_async_context(running(wiring.intake.run(), wiring.city.run()))
         app.state.map_room = await stack.enter_async_context(
             map_room(wiring.settings, wiring.stopping)
         )
         yield
         wiring.stopping.set()
-
-
-@asynccontextmanager
-async def _running(*loops: Coroutine[object, object, None]) -> AsyncGenerator[None]:
-    """Run the endless loops beside; one that ends by a defect ends the whole process."""
-    tasks = [asyncio.create_task(loop) for loop in loops]
-    for task in tasks:
-        task.add_done_callback(_end_process)
-    try:
-        yield
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-
-
-def _end_process(task: asyncio.Task[None]) -> None:
-    if not task.cancelled() and (defect := task.exception()) is not None:
-        _log.critical("a loop of this process ended", exc_info=defect)
-        signal.raise_signal(signal.SIGTERM)
 
 
 class WebServer(uvicorn.Server):

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncGenerator, Sequence
-from contextlib import asynccontextmanager
+import os
+import sys
+from collections.abc import Sequence
 from typing import Final
 
 import structlog
 from aiokafka.errors import KafkaError
 
+from app.background import running
 from app.database import TRANSIENT, Database, DatabaseAway, wake_ups
 from app.decider import Decider
 from app.engines import engine_url
@@ -19,13 +20,16 @@ from app.worker_metrics import WorkerMetrics
 from dispatch.postgres.log import overlooked
 from streams.agents import add_reports_agent
 from streams.carriers import KafkaCarrier
-from streams.engine import make_app, run_worker
+from streams.engine import StreamApp, make_app, run_worker
 from streams.loops import keep_at
 from streams.ports import Carrier, Record
 from streams.postgres import LogCarrier
 
 REPORTS_GROUP: Final = "citygrid-reports"
 """Consumer group of the workers that decide reports."""
+
+_GRACE_S: Final = 15.0
+"""How long the stream may take to commit and to leave its group."""
 
 _log: Final = structlog.get_logger("citygrid.worker")
 
@@ -57,20 +61,20 @@ class Worker:
         self.metrics.watch_lag(app.lag)
         if self._settings.metrics_port is not None:
             self.metrics.serve(self._settings.host, self._settings.metrics_port)
-        async with self._background():
-            return await run_worker([app])
+        code = await self._run(app)
+        if code:
+            # A stream that could not be stopped leaves threads behind that nobody can join.
+            sys.stderr.flush()
+            os._exit(code)
+        return code
 
-    @asynccontextmanager
-    async def _background(self) -> AsyncGenerator[None]:
+    async def _run(self, app: StreamApp) -> int:
         relay = Relay(self._settings, self._database, self._kafka, self.metrics)
-        loops = [relay.number(), relay.carry(), self._rescue(), self._decider.follow_packs()]
-        tasks = [asyncio.create_task(loop) for loop in loops]
+        loops = (relay.number(), relay.carry(), self._rescue(), self._decider.follow_packs())
         try:
-            yield
+            async with running(*loops):
+                return await run_worker([app], grace_s=_GRACE_S)
         finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
             if self._kafka:
                 await self._kafka.close()
             await self._database.close()
