@@ -142,8 +142,8 @@ async def _publish(
                 conn, "UPDATE log_head SET position = position + 1 RETURNING position"
             )
             await conn.execute(
-                "INSERT INTO outbox (position, topic, key, dedup, payload, published_at)"
-                " VALUES (%s, 'case-events.v1', '0', %s, %s, clock_timestamp())",
+                "INSERT INTO outbox (position, topic, key, dedup, payload)"
+                " VALUES (%s, 'case-events.v1', '0', %s, %s)",
                 [position, f"benchmark-{position}", json.dumps(event, ensure_ascii=False)],
             )
             await conn.execute("SELECT pg_notify('citygrid_log', %s)", [str(position)])

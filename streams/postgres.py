@@ -66,10 +66,10 @@ async def _announce(conn: AsyncConnection, carrier: Carrier) -> int:
 
 async def _publish(conn: AsyncConnection, carrier: Carrier) -> int:
     async with conn.transaction():
-        entries = await log.unpublished(conn)
+        entries = await log.uncarried(conn)
         for topic in sorted({entry.topic for entry in entries}):
             mine = [entry for entry in entries if entry.topic == topic]
             await carrier.carry(topic, [(e.key.encode(), e.payload.encode()) for e in mine])
         if entries:
-            await log.mark_published(conn, [entry.position for entry in entries])
+            await log.mark_carried(conn, entries[-1].position)
     return len(entries)

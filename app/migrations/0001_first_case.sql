@@ -247,12 +247,9 @@ CREATE TABLE outbox (
     key          text        NOT NULL,
     dedup        text        NOT NULL UNIQUE,  -- business key: case id + seq
     payload      text        NOT NULL,         -- CloudEvents JSON
-    created_at   timestamptz NOT NULL DEFAULT clock_timestamp(),
-    published_at timestamptz,
-    CHECK (published_at IS NULL OR position IS NOT NULL)
+    created_at   timestamptz NOT NULL DEFAULT clock_timestamp()
 );
 CREATE INDEX outbox_unnumbered ON outbox (id) WHERE position IS NULL;
-CREATE INDEX outbox_unpublished ON outbox (position) WHERE position IS NOT NULL AND published_at IS NULL;
 
 CREATE TABLE log_head (
     one      boolean PRIMARY KEY DEFAULT true CHECK (one),
@@ -260,3 +257,10 @@ CREATE TABLE log_head (
     name     uuid    NOT NULL DEFAULT gen_random_uuid()  -- tells this log from that of another city
 );
 INSERT INTO log_head DEFAULT VALUES;
+
+-- Up to where the topics have the log: one number, because it is carried in order by one at a time.
+CREATE TABLE log_carried (
+    one      boolean PRIMARY KEY DEFAULT true CHECK (one),
+    position bigint  NOT NULL DEFAULT 0
+);
+INSERT INTO log_carried DEFAULT VALUES;

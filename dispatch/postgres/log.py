@@ -66,14 +66,14 @@ async def number(conn: AsyncConnection, limit: int = 1000) -> tuple[str, list[En
     return name, entries
 
 
-async def unpublished(conn: AsyncConnection, limit: int = 1000) -> list[Entry]:
-    """Numbered rows that the topic has not got yet, in order."""
+async def uncarried(conn: AsyncConnection, limit: int = 1000) -> list[Entry]:
+    """Numbered rows that the topics have not got yet, in order."""
     async with conn.cursor(row_factory=class_row(Entry)) as cur:
         await cur.execute(
             """
             SELECT position, topic, key, payload
               FROM outbox
-             WHERE position IS NOT NULL AND published_at IS NULL
+             WHERE position > (SELECT position FROM log_carried)
              ORDER BY position
              LIMIT %s
             """,
@@ -82,11 +82,9 @@ async def unpublished(conn: AsyncConnection, limit: int = 1000) -> list[Entry]:
         return await cur.fetchall()
 
 
-async def mark_published(conn: AsyncConnection, positions: list[int]) -> None:
-    """The topic has these."""
-    await conn.execute(
-        "UPDATE outbox SET published_at = clock_timestamp() WHERE position = ANY(%s)", [positions]
-    )
+async def mark_carried(conn: AsyncConnection, position: int) -> None:
+    """The topics have the log up to here; never less than before."""
+    await conn.execute("UPDATE log_carried SET position = greatest(position, %s)", [position])
 
 
 async def unannounced(conn: AsyncConnection, limit: int = 500) -> list[Waiting]:
