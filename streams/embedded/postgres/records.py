@@ -1,6 +1,6 @@
 """Topics and records on a connection of the caller's, inside or outside a transaction."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from importlib.resources import files
 from typing import Any, Final
@@ -13,10 +13,27 @@ from streams.embedded.log import MAX_VALUE_BYTES, Entry, slot_of
 
 Connection = AsyncConnection[TupleRow]
 
+# Keys and values come as one string of bytes each, with the length of every piece (-1: no key):
+# writing an array of bytes element by element costs the client several times as much.
 APPEND: Final = """
+    WITH piece AS (
+        SELECT n, key_length, value_length,
+               sum(greatest(key_length, 0)) OVER before + 1 AS key_start,
+               sum(value_length) OVER before + 1 AS value_start
+          FROM unnest(%(key_lengths)s::integer[], %(value_lengths)s::integer[])
+               WITH ORDINALITY AS length(key_length, value_length, n)
+        WINDOW before AS (ORDER BY n ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
+    ), cut AS (
+        SELECT array_agg(CASE WHEN key_length >= 0 THEN substring(
+                   %(keys)s::bytea FROM coalesce(key_start, 1)::integer FOR key_length) END
+                   ORDER BY n) AS keys,
+               array_agg(substring(
+                   %(values)s::bytea FROM coalesce(value_start, 1)::integer FOR value_length)
+                   ORDER BY n) AS record_values
+          FROM piece
+    )
     SELECT at_partition, at_offset
-      FROM streamlog.append(
-               %(topic)s, %(slots)s::bigint[], %(keys)s::bytea[], %(values)s::bytea[])
+      FROM cut, streamlog.append(%(topic)s, %(slots)s::bigint[], cut.keys, cut.record_values)
 """
 
 CREATE_TOPIC: Final = """
@@ -107,16 +124,25 @@ async def append_entries(
     refuse_large(topic, entries)
     if not entries:
         return []
-    slots, keys, values = (list(column) for column in zip(*entries, strict=True))
+    told = {
+        "topic": topic,
+        "slots": _array(entry.slot for entry in entries),
+        "keys": b"".join(entry.key or b"" for entry in entries),
+        "key_lengths": _array(-1 if entry.key is None else len(entry.key) for entry in entries),
+        "values": b"".join(entry.value for entry in entries),
+        "value_lengths": _array(len(entry.value) for entry in entries),
+    }
     try:
-        cursor = await conn.execute(
-            APPEND, {"topic": topic, "slots": slots, "keys": keys, "values": values}, binary=True
-        )
+        cursor = await conn.execute(APPEND, told, binary=True)
         return await cursor.fetchall()
     except errors.NoDataFound as err:
         raise UnknownTopic(topic) from err
     except (errors.UndefinedTable, errors.UndefinedFunction, errors.InvalidSchemaName) as err:
         raise LogMissing from err
+
+
+def _array(numbers: Iterable[int]) -> str:
+    return "{" + ",".join(map(str, numbers)) + "}"
 
 
 def refuse_large(topic: str, entries: Sequence[Entry]) -> None:
