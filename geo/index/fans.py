@@ -27,7 +27,7 @@ def fans(
     """A row for each pixel crossed by *edges* (n, k; -1 = none), and whether it holds.
 
     A row is the k edges and the cell for each of 2**k combinations of sides; bit i of a
-    combination is set left of edge i. *cover* is the lowest cell that covers the pixel wholly, or
+    combination is set right of edge i. *cover* is the lowest cell that covers the pixel wholly, or
     NO_COVER. *ends* and *sides* are those of all edges.
     """
     cells = np.where(edges[:, :, None] >= 0, sides[edges], NOBODY).reshape(-1, 2 * edges.shape[1])
@@ -48,7 +48,7 @@ def _membership(
     slots, combination = cells.shape[1], np.arange(1 << edges.shape[1])
     alone = np.empty((slots, len(combination)), dtype=bool)
     for slot in range(slots):
-        is_left = (combination >> (slot // 2)) & 1 == 1
+        is_left = (combination >> (slot // 2)) & 1 == 0
         alone[slot] = is_left if slot % 2 == 0 else ~is_left
     inside = np.repeat(alone[None], len(edges), axis=0)
     fits = np.ones(len(edges), dtype=bool)
@@ -82,7 +82,7 @@ def _corner(
     backward = (second[:, 2:] == first[:, :2]).all(axis=1)
     before = np.where(onward[:, None], first, second)
     after = np.where(onward[:, None], second, first)
-    turn = orientation(before, after[:, 2], after[:, 3])
+    turn = orientation(before, after[:, 2:])
     straight = _on_axis(before, after)
     return (turn > 0) | straight, (onward ^ backward) & ((turn != 0) | straight)
 

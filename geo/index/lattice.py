@@ -9,7 +9,8 @@ from typing import Final, Self
 import numpy as np
 from numpy.typing import NDArray
 
-SPLIT: Final = 4
+SPLIT_BITS: Final = 2
+SPLIT: Final = 1 << SPLIT_BITS
 CHILDREN: Final = SPLIT * SPLIT
 METRES_PER_DEGREE: Final = 111_320.0
 # Measured on a city of 100 m cells: finest pixels of 1/11 of a cell's side; finer ones look

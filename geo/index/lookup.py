@@ -3,39 +3,68 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import partial
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 import shapely
 from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
-from geo.index.lattice import CHILDREN, SPLIT, Lattice
-from geo.index.orientation import orientation, orientation_of_one
+from geo.index.lattice import CHILDREN, SPLIT, SPLIT_BITS, Lattice
+from geo.index.orientation import orientation_of_one, sides
 from geo.index.outlines import Outlines
 from geo.index.tables import (
     BLOCK,
+    BLOCKS_END,
     CHORD,
     CROWD,
     FAN,
     FAN_EDGES,
-    KIND_BITS,
-    KIND_MASK,
     OUTSIDE,
     PAIR,
     PAIR_EDGES,
+    ROW_BITS,
+    ROW_MASK,
     Pyramid,
 )
 
 NO_CANDIDATE: Final = np.iinfo(np.int32).max
+WEIGHTS: Final = 1 << np.arange(FAN_EDGES)
 
 Floats = NDArray[np.float64]
 Cells = NDArray[np.int32]
+Places = NDArray[np.intp]
+
+
+class Rule(NamedTuple):
+    """A kind of pixel where the sides of `edges` edges decide.
+
+    A row of `table` names `header` edges (none: the row is the edge), then the cell of each
+    combination of sides.
+    """
+
+    kind: int
+    edges: int
+    header: int
+    table: Cells
+
+    def edges_of(self, rows: Places) -> NDArray[np.integer]:
+        """The edges of all *rows*, one row after the other."""
+        return self.table.take(rows, axis=0)[:, : self.edges].ravel() if self.header else rows
+
+    def cells_of(self, rows: Places, right: NDArray[np.bool_]) -> Cells:
+        """The cell each row names; *right* as long as `edges_of`: is the position right of it?"""
+        combination = right.reshape(-1, self.edges).dot(WEIGHTS[: self.edges])
+        combination += rows * self.table.shape[1]
+        combination += self.header
+        return self.table.reshape(-1).take(combination)
 
 
 class Lookup:
-    """Cell numbers of positions, many at once or one."""
+    """Cell numbers of positions, many at once or one.
+
+    Small batches pay for the number of numpy calls, so all sides are determined in one go.
+    """
 
     def __init__(self, lattice: Lattice, outlines: Outlines, pyramid: Pyramid) -> None:
         self._lattice = lattice
@@ -43,35 +72,35 @@ class Lookup:
         self._pyramid = pyramid
         self._top, self._blocks = pyramid.top.reshape(-1), pyramid.blocks.reshape(-1)
         self._polygons = Polygons(outlines)
-        self._settlers = (
-            (CHORD, self._chords),
-            (PAIR, partial(self._fans, pyramid.pairs, PAIR_EDGES)),
-            (FAN, partial(self._fans, pyramid.fans, FAN_EDGES)),
-            (CROWD, self._crowds),
+        self._rules = (
+            Rule(CHORD, 1, 0, outlines.sides),
+            Rule(PAIR, PAIR_EDGES, PAIR_EDGES, pyramid.pairs),
+            Rule(FAN, FAN_EDGES, FAN_EDGES, pyramid.fans),
         )
+        # Longitude and latitude as rows. Powers of two scale exactly, so the finest pixel names
+        # the larger ones around it.
+        per_degree = np.array([[lattice.per_lon], [lattice.per_lat]])
+        self._low = np.array([[lattice.west], [lattice.south]])
+        self._high = self._low + [[lattice.columns - 0.5], [lattice.rows - 0.5]] / per_degree
+        self._finest_per_degree = per_degree * SPLIT ** (lattice.levels - 1)
 
     def many(self, lon_lat: Floats) -> NDArray[np.intp]:
         """Cell number of each position (n, 2), OUTSIDE where there is none."""
-        lon, lat = np.ascontiguousarray(lon_lat[:, 0]), np.ascontiguousarray(lon_lat[:, 1])
-        lattice = self._lattice
-        with np.errstate(over="ignore", invalid="ignore"):
-            x = (lon - lattice.west) * lattice.per_lon
-            y = (lat - lattice.south) * lattice.per_lat
-        # fmax turns NaN into 0; the outermost pixels hold nothing but OUTSIDE.
-        x = np.fmin(np.fmax(x, 0.0), lattice.columns - 0.5)
-        y = np.fmin(np.fmax(y, 0.0), lattice.rows - 0.5)
-        value = self._top[y.astype(np.intp) * lattice.columns + x.astype(np.intp)]
-        self._descend(value, x, y)
+        # fmax turns NaN into the least; the outermost pixels hold nothing but OUTSIDE.
+        held = np.fmax(lon_lat.T, self._low, order="C")
+        np.fmin(held, self._high, out=held)
+        held -= self._low
+        held *= self._finest_per_degree
+        finest = held.astype(np.intp)
+        column, row = finest >> (SPLIT_BITS * (self._lattice.levels - 1))
+        row *= self._lattice.columns
+        row += column
+        value = self._top.take(row).astype(np.intp)
+        self._descend(value, finest)
         waiting = (value < OUTSIDE).nonzero()[0]
         if len(waiting):
-            reference = -2 - value[waiting]
-            kind, row = reference & KIND_MASK, reference >> KIND_BITS
-            for which, settle in self._settlers:
-                chosen = (kind == which).nonzero()[0]
-                if len(chosen):
-                    place = waiting[chosen]
-                    value[place] = settle(row[chosen], lon[place], lat[place])
-        return value.astype(np.intp)
+            self._settle(value, waiting, lon_lat)
+        return value
 
     def one(self, lon: float, lat: float) -> int:
         """Cell number of one position, OUTSIDE where there is none."""
@@ -81,51 +110,62 @@ class Lookup:
             return OUTSIDE
         value = int(self._top[int(y) * lattice.columns + int(x)])
         while value < OUTSIDE:
-            kind, row = (-2 - value) & KIND_MASK, (-2 - value) >> KIND_BITS
+            kind, row = value >> ROW_BITS, value & ROW_MASK
             if kind != BLOCK:
                 return self._settled_one(kind, row, lon, lat)
             x, y = x * SPLIT, y * SPLIT
             value = int(self._blocks[row * CHILDREN + int(y) % SPLIT * SPLIT + int(x) % SPLIT])
         return value
 
-    def _descend(self, value: Cells, x: Floats, y: Floats) -> None:
+    def _descend(self, value: Places, finest: Places) -> None:
         """Replace references to blocks by what the finer pixel says, until none is left."""
-        scale = 1
-        place = (value < OUTSIDE).nonzero()[0]
-        while len(place):
-            reference = -2 - value[place]
-            chosen = np.flatnonzero(reference & KIND_MASK == BLOCK)
-            place = place[chosen]
-            scale *= SPLIT
-            column = (x[place] * scale).astype(np.intp) % SPLIT
-            row = (y[place] * scale).astype(np.intp) % SPLIT
-            found = self._blocks[(reference[chosen] >> KIND_BITS) * CHILDREN + row * SPLIT + column]
-            value[place] = found
-            place = place[found < OUTSIDE]
+        asked = (value < BLOCKS_END).nonzero()[0]
+        for level in range(self._lattice.levels - 2, -1, -1):
+            place = value.take(asked)
+            place &= ROW_MASK
+            place *= CHILDREN
+            column, row = (finest.take(asked, axis=1) >> (SPLIT_BITS * level)) & (SPLIT - 1)
+            row *= SPLIT
+            place += row
+            place += column
+            found = self._blocks.take(place)
+            value[asked] = found
+            if level:
+                asked = asked[found < BLOCKS_END]
 
-    def _chords(self, edge: Cells, lon: Floats, lat: Floats) -> Cells:
-        """The cell left or right of one edge."""
-        side = orientation(self._ends[edge], lon, lat)
-        found = self._sides[edge, (side < 0).astype(np.intp)]
-        doubtful = np.flatnonzero(side == 0)
-        if len(doubtful):
-            candidates = self._sides[edge[doubtful]]
-            found[doubtful] = self._tested(candidates, lon[doubtful], lat[doubtful])
-        return found
+    def _settle(self, value: Places, waiting: Places, lon_lat: Floats) -> None:
+        """Replace references to other tables, of the positions *waiting*, by cells."""
+        reference = value.take(waiting)
+        kind, row = reference >> ROW_BITS, reference & ROW_MASK
+        chosen = [(kind == rule.kind).nonzero()[0] for rule in self._rules]
+        places = [waiting.take(which) for which in chosen]
+        rows = [row.take(which) for which in chosen]
+        self._settle_by_sides(value, places, rows, lon_lat)
+        if sum(map(len, chosen)) < len(waiting):
+            crowded = (kind == CROWD).nonzero()[0]
+            place = waiting[crowded]
+            value[place] = self._crowds(row[crowded], *lon_lat[place].T)
 
-    def _fans(self, table: Cells, edges: int, fan: Cells, lon: Floats, lat: Floats) -> Cells:
-        """The cell that a row of *table* names for the sides of its *edges*."""
-        rows = table[fan]
-        side = orientation(self._ends[rows[:, :edges]], lon[:, None], lat[:, None])
-        combination = (side > 0) @ (1 << np.arange(edges))
-        found = rows[np.arange(len(fan)), edges + combination]
-        doubtful = np.flatnonzero((side == 0).any(axis=1))
-        if len(doubtful):
-            candidates = rows[doubtful, edges:]
-            found[doubtful] = self._tested(candidates, lon[doubtful], lat[doubtful])
-        return found
+    def _settle_by_sides(
+        self, value: Places, places: list[Places], rows: list[Places], lon_lat: Floats
+    ) -> None:
+        """Fill in, for each rule, the cells of *places* whose pixel refers to its *rows*."""
+        ruled = tuple(zip(self._rules, places, rows, strict=True))
+        edges = np.concatenate([rule.edges_of(row) for rule, _, row in ruled])
+        asked = np.concatenate([place.repeat(rule.edges) for rule, place, _ in ruled])
+        right, doubtful = sides(self._ends.take(edges, axis=0), lon_lat.take(asked, axis=0))
+        start = 0
+        for rule, place, row in ruled:
+            stop = start + len(row) * rule.edges
+            value[place] = rule.cells_of(row, right[start:stop])
+            near = doubtful[(doubtful >= start) & (doubtful < stop)] if len(doubtful) else doubtful
+            if len(near):
+                which = np.unique((near - start) // rule.edges)
+                candidates = rule.table[row[which], rule.header :]
+                value[place[which]] = self._tested(candidates, *lon_lat[place[which]].T)
+            start = stop
 
-    def _crowds(self, crowd: Cells, lon: Floats, lat: Floats) -> Cells:
+    def _crowds(self, crowd: Places, lon: Floats, lat: Floats) -> Cells:
         """The first candidate that holds the position."""
         starts, cells = self._pyramid.crowd_starts, self._pyramid.crowd_cells
         found = np.full(len(crowd), OUTSIDE, dtype=np.int32)
@@ -152,7 +192,7 @@ class Lookup:
         return found
 
     def _settled_one(self, kind: int, row: int, lon: float, lat: float) -> int:
-        """What `_chords`, `_fans` and `_crowds` do, for one position."""
+        """What `_settle` does, for one position."""
         if kind == CROWD:
             starts = self._pyramid.crowd_starts
             return self._first(self._pyramid.crowd_cells[starts[row] : starts[row + 1]], lon, lat)
@@ -169,7 +209,7 @@ class Lookup:
             side = orientation_of_one(self._ends[fan[number]].tolist(), lon, lat)
             if not side:
                 return self._first(fan[edges:], lon, lat)
-            combination |= (side > 0) << number
+            combination |= (side < 0) << number
         return fan[edges + combination]
 
     def _first(self, candidates: Iterable[int], lon: float, lat: float) -> int:

@@ -13,15 +13,30 @@ RELATIVE_DOUBT: Final = 3.3306690738754716e-16
 ABSOLUTE_DOUBT: Final = 1e-290
 
 
-def orientation(
-    edges: NDArray[np.float64], x: NDArray[np.float64], y: NDArray[np.float64]
-) -> NDArray[np.int8]:
-    """1 where (x, y) is left of its edge (…, 4), -1 right, 0 where only exact arithmetic tells."""
-    ax, ay, bx, by = edges[..., 0], edges[..., 1], edges[..., 2], edges[..., 3]
-    one, other = (ax - x) * (by - y), (ay - y) * (bx - x)
+def sides(
+    edges: NDArray[np.float64], points: NDArray[np.float64]
+) -> tuple[NDArray[np.bool_], NDArray[np.intp]]:
+    """Is each of *points* (n, 2) right of its edge (n, 4)? And where only exact arithmetic tells.
+
+    *edges* is used up as working room.
+    """
+    edges -= np.concatenate((points, points), axis=1)
+    one, other = edges[:, 0] * edges[:, 3], edges[:, 1] * edges[:, 2]
     turn = one - other
-    doubt = (np.abs(one) + np.abs(other)) * RELATIVE_DOUBT + ABSOLUTE_DOUBT
-    return (turn > doubt).view(np.int8) - (turn < -doubt).view(np.int8)
+    right = turn < 0
+    doubt = np.abs(one, out=one)
+    doubt += np.abs(other, out=other)
+    doubt *= RELATIVE_DOUBT
+    doubt += ABSOLUTE_DOUBT
+    return right, (np.abs(turn, out=turn) <= doubt).nonzero()[0]
+
+
+def orientation(edges: NDArray[np.float64], points: NDArray[np.float64]) -> NDArray[np.int8]:
+    """1 where a point (n, 2) is left of its edge (n, 4), -1 right, 0 where `sides` cannot tell."""
+    right, doubtful = sides(edges.copy(), points)
+    turn = np.where(right, np.int8(-1), np.int8(1))
+    turn[doubtful] = 0
+    return turn
 
 
 def orientation_of_one(edge: tuple[float, float, float, float], x: float, y: float) -> int:

@@ -16,7 +16,7 @@ from geo.index.outlines import Outlines
 from geo.index.tables import Pyramid
 
 # Count up when a table changes its meaning: an older file is then refused and built again.
-FORMAT: Final = 1
+FORMAT: Final = 2
 
 
 def save(parts: Parts, path: Path, version: str) -> None:

@@ -1,7 +1,8 @@
 """What a pixel can say, and the tables it refers to.
 
 A pixel is one int32. From 0 up it is the number of the cell that covers it wholly; OUTSIDE means
-no cell touches it; below that it refers to a row of a table, see `refer`.
+no cell touches it; below that it refers to a row of a table, see `refer`. The upper four bits are
+then the kind of table and the lower ones the row, so that one operation tells either.
 """
 
 from __future__ import annotations
@@ -13,9 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 OUTSIDE: Final = -1
-BLOCK, CHORD, PAIR, FAN, CROWD = range(5)
-KIND_BITS: Final = 3
-KIND_MASK: Final = (1 << KIND_BITS) - 1
+ROW_BITS: Final = 28
+ROW_MASK: Final = (1 << ROW_BITS) - 1
+BLOCK, CHORD, PAIR, FAN, CROWD = KINDS = range(-8, -3)
+# Pixels below this refer to blocks.
+BLOCKS_END: Final = (BLOCK + 1) << ROW_BITS
 PAIR_EDGES: Final = 2
 FAN_EDGES: Final = 4
 
@@ -27,7 +30,7 @@ def refer(kind: int, number: NDArray[np.intp]) -> NDArray[np.int32]:
     PAIR: two edges, their sides together decide. FAN: the same with up to four, as at a crossing.
     CROWD: candidate cells to be tested.
     """
-    return (-2 - ((number << KIND_BITS) | kind)).astype(np.int32)
+    return ((kind << ROW_BITS) | number).astype(np.int32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +38,8 @@ class Pyramid:
     """The top pixels (rows, columns) and the tables below them.
 
     `blocks` (n, 16) rows from the south, columns from the west; `pairs` (n, 6) two edges and the
-    cell for each of four combinations of sides, `fans` (n, 20) four edges and sixteen cells;
-    `crowd_starts` cuts `crowd_cells` (ascending).
+    cell for each of four combinations of sides, `fans` (n, 20) four edges and sixteen cells, where
+    bit i of a combination is set right of edge i; `crowd_starts` cuts `crowd_cells` (ascending).
     """
 
     top: NDArray[np.int32]
@@ -56,7 +59,7 @@ class Growing:
     fans: list[NDArray[np.int32]] = field(default_factory=list[NDArray[np.int32]])
     crowd_sizes: list[NDArray[np.int32]] = field(default_factory=list[NDArray[np.int32]])
     crowd_cells: list[NDArray[np.int32]] = field(default_factory=list[NDArray[np.int32]])
-    counts: list[int] = field(default_factory=lambda: [0] * 5)
+    counts: list[int] = field(default_factory=lambda: [0] * len(KINDS))
 
     @classmethod
     def onto(cls, pyramid: Pyramid) -> Growing:
@@ -107,6 +110,6 @@ class Growing:
         )
 
     def _next(self, kind: int, count: int) -> NDArray[np.int32]:
-        first = self.counts[kind]
-        self.counts[kind] += count
+        first = self.counts[kind - BLOCK]
+        self.counts[kind - BLOCK] += count
         return refer(kind, np.arange(first, first + count))

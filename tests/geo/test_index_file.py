@@ -58,7 +58,7 @@ def test_another_version_is_refused_with_both_names(saved: Path) -> None:
 def test_another_format_is_refused(saved: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("geo.index.store.FORMAT", 999)
 
-    with pytest.raises(BadIndexFile, match="format 1, not 999"):
+    with pytest.raises(BadIndexFile, match="format 2, not 999"):
         CellIndex.load(saved, version="2026-1")
 
 
