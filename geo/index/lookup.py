@@ -47,17 +47,25 @@ class Rule(NamedTuple):
     edges: int
     header: int
     table: Cells
+    flat: Cells
 
     def edges_of(self, rows: Places) -> NDArray[np.integer]:
         """The edges of all *rows*, one row after the other."""
         return self.table.take(rows, axis=0)[:, : self.edges].ravel() if self.header else rows
 
+    def asked_at(self, places: Places) -> Places:
+        """Each of *places* once for every edge of its row."""
+        return places.repeat(self.edges) if self.edges > 1 else places
+
     def cells_of(self, rows: Places, right: NDArray[np.bool_]) -> Cells:
         """The cell each row names; *right* as long as `edges_of`: is the position right of it?"""
-        combination = right.reshape(-1, self.edges).dot(WEIGHTS[: self.edges])
-        combination += rows * self.table.shape[1]
-        combination += self.header
-        return self.table.reshape(-1).take(combination)
+        place = rows * self.table.shape[1]
+        if self.edges > 1:
+            place += self.header
+            place += right.reshape(-1, self.edges).dot(WEIGHTS[: self.edges])
+        else:
+            place += right
+        return self.flat.take(place)
 
 
 class Lookup:
@@ -72,10 +80,13 @@ class Lookup:
         self._pyramid = pyramid
         self._top, self._blocks = pyramid.top.reshape(-1), pyramid.blocks.reshape(-1)
         self._polygons = Polygons(outlines)
-        self._rules = (
-            Rule(CHORD, 1, 0, outlines.sides),
-            Rule(PAIR, PAIR_EDGES, PAIR_EDGES, pyramid.pairs),
-            Rule(FAN, FAN_EDGES, FAN_EDGES, pyramid.fans),
+        self._rules = tuple(
+            Rule(kind, edges, header, table, table.reshape(-1))
+            for kind, edges, header, table in (
+                (CHORD, 1, 0, outlines.sides),
+                (PAIR, PAIR_EDGES, PAIR_EDGES, pyramid.pairs),
+                (FAN, FAN_EDGES, FAN_EDGES, pyramid.fans),
+            )
         )
         # Longitude and latitude as rows. Powers of two scale exactly, so the finest pixel names
         # the larger ones around it.
@@ -152,7 +163,7 @@ class Lookup:
         """Fill in, for each rule, the cells of *places* whose pixel refers to its *rows*."""
         ruled = tuple(zip(self._rules, places, rows, strict=True))
         edges = np.concatenate([rule.edges_of(row) for rule, _, row in ruled])
-        asked = np.concatenate([place.repeat(rule.edges) for rule, place, _ in ruled])
+        asked = np.concatenate([rule.asked_at(place) for rule, place, _ in ruled])
         right, doubtful = sides(self._ends.take(edges, axis=0), lon_lat.take(asked, axis=0))
         start = 0
         for rule, place, row in ruled:

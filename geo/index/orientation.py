@@ -20,7 +20,7 @@ def sides(
 
     *edges* is used up as working room.
     """
-    edges -= np.concatenate((points, points), axis=1)
+    edges -= points.repeat(2, axis=0).reshape(-1, 4)
     one, other = edges[:, 0] * edges[:, 3], edges[:, 1] * edges[:, 2]
     turn = one - other
     right = turn < 0
