@@ -54,6 +54,8 @@ class Decider:
             with self._metrics.batch():
                 done = await self._batch(report_ids, rules)
             self._metrics.count(done)
+            if done.reports:
+                _log.info("reports decided", reports=done.reports, failed=done.failed)
             total += done.cased + done.merged + done.rejected
             if not done.more:
                 return total

@@ -31,8 +31,12 @@ BATCH: Final = 500
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """How a batch went; *more* says that some of what was asked for waits for another turn."""
+    """How a batch went; *more* says that some of what was asked for waits for another turn.
 
+    *reports* are the ids that were looked at, oldest first.
+    """
+
+    reports: tuple[int, ...] = ()
     cased: int = 0
     merged: int = 0
     rejected: int = 0
@@ -57,6 +61,7 @@ async def decide(
     changes = await _decided(book, reports, rules, now)
     await book.save(changes, city=rules.city, now=now)
     return Decided(
+        reports=tuple(report.id for report in reports),
         cased=len(changes.opened),
         merged=len(changes.merged),
         rejected=len(changes.rejected),
