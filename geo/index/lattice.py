@@ -58,6 +58,10 @@ class Lattice:
         """Positions (…, 2) in units of top pixels, column first."""
         return (lon_lat - (self.west, self.south)) * (self.per_lon, self.per_lat)
 
+    def degrees(self, column: float, row: float) -> tuple[float, float]:
+        """Longitude and latitude of a place in units of top pixels."""
+        return self.west + column / self.per_lon, self.south + row / self.per_lat
+
     def holds(self, bounds: NDArray[np.float64]) -> bool:
         """Do all these bounds (n, 4) leave the outermost ring of pixels free?"""
         corners = self.pixels(bounds.reshape(-1, 2))

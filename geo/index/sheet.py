@@ -51,11 +51,10 @@ def sheet_of(
     lattice: Lattice, outlines: Outlines, bounds: NDArray[np.float64], window: Window
 ) -> Sheet:
     """The edges of all cells whose *bounds* (n, 4) reach into *window*."""
-    corners = lattice.pixels(bounds.reshape(-1, 2, 2))
-    low, high = corners[:, 0] - 0.01, corners[:, 1] + 0.01
-    starts_before = (low < (window.east + 1, window.north + 1)).all(axis=1)
-    ends_after = (high > (window.west, window.south)).all(axis=1)
-    listed = np.asarray(starts_before & ends_after)
+    west, south = lattice.degrees(window.west - 0.01, window.south - 0.01)
+    east, north = lattice.degrees(window.east + 1.01, window.north + 1.01)
+    listed = (bounds[:, 0] < east) & (bounds[:, 2] > west)
+    listed &= (bounds[:, 1] < north) & (bounds[:, 3] > south)
     _, steps = outlines.half_edges(np.flatnonzero(listed))
     is_used = np.zeros(len(outlines.ends), dtype=bool)
     is_used[steps >> 1] = True
