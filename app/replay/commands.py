@@ -99,14 +99,17 @@ def _pairs(texts: list[str]) -> dict[str, str]:
 
 
 def _tell(played: Played, as_json: bool, console: Console) -> None:
+    told = {
+        "sent": len(played.answers),
+        "accepted": played.accepted,
+        "known": played.known,
+        "refused": dict(played.refusals),
+    }
     if as_json:
-        refused = dict(played.refusals)
-        print(
-            json.dumps(
-                {"sent": len(played.answers), "accepted": played.accepted, "refused": refused}
-            )
-        )
+        print(json.dumps(told, ensure_ascii=False))
         return
-    console.print(f"{played.accepted} of {len(played.answers)} accepted")
+    console.print(
+        f"{played.accepted} of {told['sent']} accepted, {played.known} known from an earlier play"
+    )
     for problem, count in played.refusals.items():
         console.print(f"  [yellow]{count}[/] refused: {problem}")

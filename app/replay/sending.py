@@ -36,6 +36,11 @@ class Answer:
     detail: str
     seconds: float
 
+    @property
+    def known(self) -> bool:
+        """Whether the door has the report from an earlier play of the file, at another time."""
+        return self.status == 409
+
 
 @dataclass(slots=True)
 class Played:
@@ -51,7 +56,13 @@ class Played:
     @property
     def refusals(self) -> Mapping[str, int]:
         """How many it refused, by what it said."""
-        return Counter(answer.detail for answer in self.answers if not answer.receipt)
+        answers = (one for one in self.answers if not one.receipt and not one.known)
+        return Counter(answer.detail for answer in answers)
+
+    @property
+    def known(self) -> int:
+        """How many it has from an earlier play."""
+        return sum(answer.known for answer in self.answers)
 
 
 class Open311Door:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
 import time
+from pathlib import Path
 from uuid import uuid4
 
 import httpx
@@ -86,13 +88,39 @@ def test_the_worker_stops_when_asked(stage: Stage) -> None:
     stage.processes.start("worker-2", "worker")
 
 
+def test_a_file_is_replayed_once_however_often_it_is_played(stage: Stage, tmp_path: Path) -> None:
+    lon, lat = spot(150, 150)
+    lines = [
+        {"category": name, "happened_at": f"2026-01-01T0{n}:00:00+08:00", "lon": lon, "lat": lat}
+        for n, name in enumerate(("06010", "Parking（中）", "06010"))
+    ]
+    file = tmp_path / "reports.jsonl"
+    file.write_text("\n".join(json.dumps(line) for line in lines))
+    portal = stage.key_for("open311:portal", "citizen")
+
+    def replay() -> dict[str, object]:
+        done = citygrid("replay", str(file), "--url", stage.url, "--key", portal, "--json")
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)
+
+    assert replay() == {"sent": 3, "accepted": 3, "known": 0, "refused": {}}
+    assert replay() == {"sent": 3, "accepted": 0, "known": 3, "refused": {}}
+    with psycopg.connect(stage.settings.database_url) as conn:
+        found = conn.execute("SELECT count(*) FROM inbox WHERE source = 'open311:portal'")
+        assert found.fetchone() == (3,)
+
+
 def test_the_books_balance_after_all_that(stage: Stage) -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "app", "ledger", "--json"],
-        env={**os.environ, "CITY_DATABASE_URL": stage.settings.database_url},
+    done = citygrid("ledger", "--json", CITY_DATABASE_URL=stage.settings.database_url)
+
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def citygrid(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "app", *arguments],
+        env={**os.environ, **environment},
         capture_output=True,
         text=True,
         check=False,
     )
-
-    assert done.returncode == 0, done.stdout + done.stderr
