@@ -7,6 +7,8 @@ middle than half a pixel, so rounding cannot matter.
 
 from __future__ import annotations
 
+from typing import Final
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -15,6 +17,9 @@ from geo.index.lattice import CHILDREN, SPLIT
 from geo.index.outlines import NOBODY
 from geo.index.sheet import Sheet, Touched, Window, groups
 from geo.index.trace import crossings, ranges
+
+# The children of a row from each step on, as bits.
+FROM_STEP: Final = np.array([0b1111, 0b1110, 0b1100, 0b1000], dtype=np.uint8)
 
 
 def ground(
@@ -100,17 +105,18 @@ def _middles_inside(
     line = (cell * rows + south)[:, None] + np.arange(SPLIT)
     here = line * columns + west[:, None]
     before = np.searchsorted(keys, here)
-    inside = np.zeros((len(cell), SPLIT, SPLIT), dtype=bool)
-    inside[:] = (before % 2 == 1)[:, :, None]
+    before, here = before.ravel(), here.ravel()
+    inside = (before % 2).astype(np.uint8) * np.uint8((1 << SPLIT) - 1)  # a bit per child
     padded = np.append(keys, np.iinfo(np.int64).max)
     pending = np.arange(before.size)
-    before, here, flat = before.ravel(), here.ravel(), inside.reshape(-1, SPLIT)
     while len(pending):
         step = padded[np.minimum(before[pending], len(keys))] - here[pending]
-        pending, step = pending[step < SPLIT], step[step < SPLIT]
-        flat[pending] ^= np.arange(SPLIT) >= step[:, None]
+        crossed = np.flatnonzero(step < SPLIT)
+        pending = pending[crossed]
+        inside[pending] ^= FROM_STEP[step[crossed]]
         before[pending] += 1
-    return inside.reshape(-1, CHILDREN)
+    children = np.unpackbits(inside[:, None], axis=1, count=SPLIT, bitorder="little")
+    return children.view(np.bool_).reshape(-1, CHILDREN)
 
 
 def _crossing_keys(

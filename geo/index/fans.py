@@ -15,7 +15,7 @@ from geo.index.orientation import orientation
 from geo.index.outlines import NOBODY
 from geo.index.tables import OUTSIDE
 
-NO_COVER: Final = np.iinfo(np.int32).max
+NO_COVER: Final = np.int32(np.iinfo(np.int32).max)
 
 
 def fans(
@@ -30,41 +30,46 @@ def fans(
     combination is set right of edge i. *cover* is the lowest cell that covers the pixel wholly, or
     NO_COVER. *ends* and *sides* are those of all edges.
     """
-    cells = np.where(edges[:, :, None] >= 0, sides[edges], NOBODY).reshape(-1, 2 * edges.shape[1])
+    known = np.where(edges[:, :, None] >= 0, sides[edges], NOBODY)
+    cells = np.ascontiguousarray(known.reshape(-1, 2 * edges.shape[1]).T)
     inside, fits = _membership(edges, cells, ends)
-    labels = np.repeat(cover[:, None], 1 << edges.shape[1], axis=1)
-    for slot in range(cells.shape[1]):
-        here = inside[:, slot] & (cells[:, slot] != NOBODY)[:, None]
-        labels = np.where(here, np.minimum(labels, cells[:, slot, None]), labels)
+    bit = 1 << np.arange(1 << edges.shape[1], dtype=np.uint16)[:, None]
+    labels = np.repeat(cover[None], len(bit), axis=0)
+    for cell, combinations in zip(np.where(cells == NOBODY, NO_COVER, cells), inside, strict=True):
+        np.minimum(labels, np.where(combinations & bit, cell, NO_COVER), out=labels)
     labels[labels == NO_COVER] = OUTSIDE
     present = np.where(edges >= 0, edges, edges[:, :1])
-    return np.hstack([present, labels]).astype(np.int32), fits
+    return np.hstack([present, labels.T]).astype(np.int32), fits
 
 
 def _membership(
     edges: NDArray[np.intp], cells: NDArray[np.int32], ends: NDArray[np.float64]
-) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """For each slot and side combination: is the slot's cell there? And does that rule hold?"""
-    slots, combination = cells.shape[1], np.arange(1 << edges.shape[1])
-    alone = np.empty((slots, len(combination)), dtype=bool)
-    for slot in range(slots):
-        is_left = (combination >> (slot // 2)) & 1 == 0
-        alone[slot] = is_left if slot % 2 == 0 else ~is_left
-    inside = np.repeat(alone[None], len(edges), axis=0)
+) -> tuple[NDArray[np.uint16], NDArray[np.bool_]]:
+    """(slots, n): the combinations, as bits, where the slot's cell is. (n,): does that rule hold?
+
+    *cells* (slots, n) are those left and right of each edge.
+    """
+    slots, combination = len(cells), np.arange(1 << edges.shape[1])
+    is_right = (combination >> np.arange(edges.shape[1])[:, None]) & 1
+    right = (is_right << combination).sum(axis=1)
+    left = (1 << len(combination)) - 1 - right
+    alone = np.column_stack([left, right]).ravel().astype(np.uint16)
+    inside = np.repeat(alone[:, None], len(edges), axis=1)
     fits = np.ones(len(edges), dtype=bool)
+    somebody = cells != NOBODY
     partners = np.zeros(cells.shape, dtype=np.int8)
     for a in range(slots):
         for b in range(a + 1, slots):
-            same = np.flatnonzero((cells[:, a] == cells[:, b]) & (cells[:, a] != NOBODY))
+            same = np.flatnonzero((cells[a] == cells[b]) & somebody[a])
             if len(same) == 0:
                 continue
-            partners[same, a] += 1
-            partners[same, b] += 1
+            partners[a, same] += 1
+            partners[b, same] += 1
             convex, joined = _corner(ends[edges[same, a // 2]], ends[edges[same, b // 2]], a, b)
-            both, either = alone[a] & alone[b], alone[a] | alone[b]
-            inside[same, a] = inside[same, b] = np.where(convex[:, None], both, either)
+            together = np.where(convex, alone[a] & alone[b], alone[a] | alone[b])
+            inside[a, same] = inside[b, same] = together
             fits[same] &= joined
-    return inside, fits & (partners <= 1).all(axis=1)
+    return inside, fits & (partners <= 1).all(axis=0)
 
 
 def _corner(

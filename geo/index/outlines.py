@@ -181,9 +181,9 @@ def _shared(
     edge = np.empty(len(ends), dtype=np.int32)
     edge[order] = np.cumsum(~second) - 1
     owner = order[~second]
-    sides = np.full((len(owner), 2), NOBODY, dtype=np.int32)
-    sides[edge, np.where(left, 0, 1)] = cell
-    return edge, ends[owner], sides
+    sides = np.full(2 * len(owner), NOBODY, dtype=np.int32)
+    sides[2 * edge + ~left] = cell
+    return edge, ends[owner], sides.reshape(-1, 2)
 
 
 def _odd_in_run(mates: NDArray[np.bool_]) -> NDArray[np.bool_]:
