@@ -22,7 +22,7 @@ Geometries: TypeAlias = Sequence[BaseGeometry] | NDArray[np.object_]
 Codes: TypeAlias = Sequence[str] | NDArray[np.str_]
 
 # Top pixels plotted at once: bounds the memory of a build, not its result.
-TOP_PIXELS_AT_ONCE: Final = 300_000
+TOP_PIXELS_AT_ONCE: Final = 100_000
 
 
 @dataclass(frozen=True, slots=True)

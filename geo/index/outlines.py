@@ -49,10 +49,11 @@ class Outlines:
         ring_of = np.repeat(np.arange(len(ring_starts) - 1), np.diff(ring_starts))
         cell_of_ring = _owner(cell_starts, _owner(part_starts, np.arange(len(ring_starts) - 1)))
         backwards = _greater(starts, stops)
-        low = np.where(backwards[:, None], stops, starts)
-        high = np.where(backwards[:, None], starts, stops)
+        both = np.hstack([starts, stops])
+        both[backwards] = both[backwards][:, [2, 3, 0, 1]]
+        del coords, starts, stops  # the most a build holds at once is held here
         left = inside_left[ring_of] ^ backwards
-        edge, ends, sides = _shared(np.hstack([low, high]), cell_of_ring[ring_of], left)
+        edge, ends, sides = _shared(both, cell_of_ring[ring_of], left)
         steps = (edge * 2 + backwards).astype(np.int32)
         cell_parts = np.column_stack([cell_starts[:-1], cell_starts[1:]])
         return cls(ends, sides, steps, ring_starts, part_starts, cell_parts)
