@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psycopg
@@ -28,3 +29,12 @@ def stage(test_home: Path) -> Iterator[Stage]:
         test_home, database="citygrid_system", load=load_littletown, fresh=True, workers=2
     ) as running:
         yield running
+
+
+def until(holds: Callable[[], bool], patience_s: float = 45.0) -> bool:
+    give_up = time.monotonic() + patience_s
+    while not holds():
+        if time.monotonic() > give_up:
+            return False
+        time.sleep(0.05)
+    return True

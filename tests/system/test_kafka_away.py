@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import psycopg
@@ -13,22 +11,13 @@ import pytest
 
 from app.demo.stage import Stage, on_stage
 from app.services import restart, status
-from tests.system.conftest import load_littletown
+from tests.system.conftest import load_littletown, until
 from tests.system.test_one_report import report
 
 pytestmark = pytest.mark.kafka
 
 CARRIED = "SELECT position FROM log_carried"
 UNCARRIED = f"SELECT count(*) FROM outbox WHERE position > ({CARRIED})"
-
-
-def until(holds: Callable[[], bool], patience_s: float = 45.0) -> bool:
-    give_up = time.monotonic() + patience_s
-    while not holds():
-        if time.monotonic() > give_up:
-            return False
-        time.sleep(0.05)
-    return True
 
 
 def one(stage: Stage, query: str) -> int:

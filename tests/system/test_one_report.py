@@ -16,6 +16,7 @@ import pytest
 
 from app.demo.stage import Stage
 from tests.makers import spot
+from tests.system.conftest import until
 
 
 def report(stage: Stage, key: str, **changes: object) -> httpx.Response:
@@ -83,9 +84,13 @@ def test_with_no_worker_reports_wait_and_are_decided_later(stage: Stage, key: st
     assert decided(stage, receipt, key)["state"] in ("cased", "merged")
 
 
-def test_the_worker_stops_when_asked(stage: Stage) -> None:
-    assert stage.processes.stop("worker-2") == 0
-    stage.processes.start("worker-2", "worker")
+def test_a_worker_that_is_ready_stops_when_asked(stage: Stage) -> None:
+    log = stage.settings.home / "logs" / "worker-3.log"
+    log.unlink(missing_ok=True)
+    stage.processes.start("worker-3", "worker")
+    assert until(lambda: "Worker ready" in log.read_text())
+
+    assert stage.processes.stop("worker-3") == 0
 
 
 def test_a_file_is_replayed_once_however_often_it_is_played(stage: Stage, tmp_path: Path) -> None:
