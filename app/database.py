@@ -98,7 +98,11 @@ async def connect(url: str) -> AsyncConnection:
             url, autocommit=True, connect_timeout=2, tcp_user_timeout=5000, options=_OPTIONS
         )
     except psycopg.OperationalError as err:
-        raise DatabaseAway(str(err).strip().splitlines()[0] if str(err) else "no answer") from err
+        raise DatabaseAway(_first_line(err)) from err
+
+
+def _first_line(err: Exception) -> str:
+    return next(iter(str(err).strip().splitlines()), "no answer")
 
 
 async def wake_ups(url: str, *channels: str, every_s: float) -> AsyncIterator[None]:
@@ -125,9 +129,12 @@ async def wake_ups(url: str, *channels: str, every_s: float) -> AsyncIterator[No
 def migrate(url: str) -> int:
     """Bring the schema up to date; returns how many migrations were applied.
 
-    Safe to call from several processes at once. Raises psycopg.OperationalError when away.
+    Safe to call from several processes at once. Raises DatabaseAway.
     """
-    backend = get_backend(url.replace("postgresql://", "postgresql+psycopg://", 1))
+    try:
+        backend = get_backend(url.replace("postgresql://", "postgresql+psycopg://", 1))
+    except psycopg.OperationalError as err:
+        raise DatabaseAway(_first_line(err)) from err
     with resources.as_file(resources.files("app") / "migrations") as folder:
         migrations = read_migrations(str(folder))
     try:

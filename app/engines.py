@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import psycopg
-
-from app.database import migrate
+from app.database import connect, migrate
 from app.services.kafka.topics import create_topics as create_kafka_topics
 from app.settings import Settings
 from streams.embedded.postgres import create_topics, log_schema
@@ -21,8 +19,7 @@ def engine_url(settings: Settings) -> str:
 async def prepare(settings: Settings) -> int:
     """Schema and topics, made where they are missing; how many migrations were applied."""
     applied = migrate(settings.database_url)
-    conn = await psycopg.AsyncConnection.connect(settings.database_url, autocommit=True)
-    async with conn:
+    async with await connect(settings.database_url) as conn:
         await conn.execute(log_schema().encode())
         await create_topics(conn, PARTITIONS)
     if settings.kafka_url:

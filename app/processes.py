@@ -47,6 +47,7 @@ class Processes:
         self._environment = {**os.environ, **environment}
         self._logs = logs
         self._running: dict[str, tuple[subprocess.Popen[bytes], IO[bytes]]] = {}
+        self._orders: dict[str, tuple[tuple[str, ...], Mapping[str, str]]] = {}
 
     def __enter__(self) -> Self:
         self._logs.mkdir(parents=True, exist_ok=True)
@@ -71,6 +72,7 @@ class Processes:
             stderr=subprocess.STDOUT,
         )
         self._running[name] = (process, log)
+        self._orders[name] = (arguments, environment)
         return process.pid
 
     def kill(self, name: str) -> None:
@@ -100,6 +102,19 @@ class Processes:
         for name, (process, _) in self._running.items():
             if (code := process.poll()) is not None:
                 raise ProcessEnded(name, code, self._log(name))
+
+    def start_ended(self) -> list[tuple[str, int]]:
+        """Start again those that have ended by themselves; their names and exit codes."""
+        ended = [
+            (name, code)
+            for name, (process, _) in self._running.items()
+            if (code := process.poll()) is not None
+        ]
+        for name, _ in ended:
+            self._running.pop(name)[1].close()
+            arguments, environment = self._orders[name]
+            self.start(name, *arguments, **environment)
+        return ended
 
     def wait_ready(self, url: str, timeout_s: float = 60.0) -> None:
         """Until `/readyz` says yes. Raises ProcessEnded or NotReady."""

@@ -6,7 +6,9 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field
+from psycopg import ProgrammingError
+from psycopg.conninfo import conninfo_to_dict
+from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -82,6 +84,18 @@ class Settings(BaseSettings):
         default=timedelta(seconds=10),
         description="How long SIGTERM waits for open requests; live streams are cut then.",
     )
+
+    @field_validator("database_url")
+    @classmethod
+    def _names_postgresql(cls, url: str) -> str:
+        """Refuse what is no address, without repeating it: it may hold a password."""
+        if not url.startswith(("postgresql://", "postgres://")):
+            raise ValueError("must begin with postgresql://")
+        try:
+            conninfo_to_dict(url)
+        except ProgrammingError:
+            raise ValueError("is not an address that libpq understands") from None
+        return url
 
     @property
     def is_https(self) -> bool:

@@ -126,7 +126,7 @@ def obey(case: Case, order: Order, *, actor: str, now: datetime) -> e.Event:
     when = max(now, case.opened_at)
     match order.move:
         case Move.FILE:
-            return e.CaseFiled(at=when, actor=actor)
+            return e.CaseFiled(at=when, actor=actor, reason=order.reason)
         case Move.VOID:
             return e.CaseVoided(at=when, actor=actor, reason=order.reason)
         case Move.ASSIGN:
@@ -136,13 +136,13 @@ def obey(case: Case, order: Order, *, actor: str, now: datetime) -> e.Event:
         case Move.SEND_BACK:
             return e.CaseSentBack(at=when, actor=actor, reason=order.reason)
         case Move.HANDLE:
-            return e.CaseHandled(at=when, actor=actor)
+            return e.CaseHandled(at=when, actor=actor, reason=order.reason)
         case Move.REWORK:
             return e.CaseReworked(at=when, actor=actor, reason=order.reason)
         case Move.VERIFY:
-            return e.CaseVerified(at=when, actor=actor)
+            return e.CaseVerified(at=when, actor=actor, reason=order.reason)
         case Move.CLOSE:
-            return e.CaseClosed(at=when, actor=actor)
+            return e.CaseClosed(at=when, actor=actor, reason=order.reason)
 
 
 def _check(case: Case, order: Order, actor: str) -> None:

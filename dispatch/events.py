@@ -53,6 +53,7 @@ class CaseFiled(Event):
     """The case was accepted as one the city must solve."""
 
     kind: ClassVar[str] = "filed"
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +78,7 @@ class CaseHandled(Event):
     """The department says the work is done."""
 
     kind: ClassVar[str] = "handled"
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,6 +94,7 @@ class CaseVerified(Event):
     """Somebody other than the handler saw that the work is done."""
 
     kind: ClassVar[str] = "verified"
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,6 +102,7 @@ class CaseClosed(Event):
     """The case is finished."""
 
     kind: ClassVar[str] = "closed"
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,18 +6,29 @@ import asyncio
 import json
 import signal
 import socket
+import time
+from collections.abc import Generator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Final
 
 import typer
+from pydantic import ValidationError
 from rich.console import Console
 
+from app.city.faults import BrokenPack, NotAPack
 from app.city.loading import load_pack
 from app.city.yunxi.making import make_yunxi
+from app.database import DatabaseAway
 from app.demo.show import play
 from app.demo.stage import Stage, on_stage
+from app.processes import NotReady, ProcessEnded
+from app.services import restart, status
+from app.services.control import State
+from app.services.errors import ServicesError
 from app.services.home import default_home
+from app.terminal import UNUSABLE
 
 INVITED: Final = ("dispatcher", "operator", "commander", "handler", "inspector")
 """Roles for one of whose people a login is printed."""
@@ -35,7 +46,7 @@ def demo(
     per_day: Annotated[int, typer.Option(min=24, help="Incidents of a simulated day.")] = 2400,
     cells: Annotated[int, typer.Option(min=100, max=100_000, help="Size of the city.")] = 2000,
     port: Annotated[
-        int | None, typer.Option(help="Port of the map; otherwise 8000 or free.")
+        int | None, typer.Option(min=1, max=65535, help="Port of the map; otherwise 8000 or free.")
     ] = None,
     kafka: Annotated[bool, typer.Option(help="Carry the streams on Apache Kafka.")] = False,
 ) -> None:
@@ -46,14 +57,19 @@ def demo(
     if not (pack / "city.toml").exists():
         console.print(f"Building 云溪区 Yunxi, {cells} cells …")
         make_yunxi(pack, cells=cells)
-    with on_stage(
-        home,
-        database="citygrid_demo",
-        load=partial(load_pack, pack),
-        fresh=True,
-        port=port or _usual(),
-        kafka=kafka,
-    ) as stage:
+    if port:
+        _refuse_taken(port, console)
+    with (
+        _in_one_line(console),
+        on_stage(
+            home,
+            database="citygrid_demo",
+            load=partial(load_pack, pack),
+            fresh=True,
+            port=port or _usual(),
+            kafka=kafka,
+        ) as stage,
+    ):
         _invite(stage, console)
         ledger = _played(stage, speed, per_day, for_s, None if as_json else console)
     if as_json:
@@ -64,22 +80,27 @@ def demo(
 
 def up(
     pack: Annotated[Path | None, typer.Option(help="City pack to load first.")] = None,
-    port: Annotated[int, typer.Option(help="Port of the web process.")] = 8000,
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Port of the web process.")] = 8000,
     workers: Annotated[int, typer.Option(min=1, max=64, help="Worker processes.")] = 1,
     kafka: Annotated[bool, typer.Option(help="Carry the streams on Apache Kafka.")] = False,
 ) -> None:
     """Run the whole system on this machine until interrupted; its data stays for the next time."""
     console = Console()
-    with on_stage(
-        default_home(),
-        database="citygrid",
-        load=partial(load_pack, pack) if pack else None,
-        port=port,
-        workers=workers,
-        kafka=kafka,
-    ) as stage:
+    _refuse_taken(port, console)
+    with (
+        _in_one_line(console),
+        on_stage(
+            default_home(),
+            database="citygrid",
+            load=partial(load_pack, pack) if pack else None,
+            port=port,
+            workers=workers,
+            kafka=kafka,
+        ) as stage,
+    ):
         console.print(f"citygrid is running at [bold]{stage.url}[/]; Ctrl-C stops it.")
-        _until_interrupted(stage)
+        console.print('Other commands find it after: eval "$(python -m app.services env)"')
+        _tend(stage, console)
 
 
 def _played(
@@ -98,12 +119,41 @@ def _played(
         raise typer.Exit(_INTERRUPTED) from None
 
 
-def _until_interrupted(stage: Stage) -> None:
+def _tend(stage: Stage, console: Console) -> None:
+    """Until interrupted, start again what has ended: our processes and the private servers."""
+    home = default_home()
+    while True:
+        time.sleep(1.0)
+        for name, code in stage.processes.start_ended():
+            console.print(f"{name} had ended with exit code {code}; it was started again")
+        for server in status(home):
+            if server.state is State.CRASHED:
+                console.print(f"{server.name} had crashed; it is started again")
+                restart(home, server.name)
+
+
+@contextmanager
+def _in_one_line(console: Console) -> Generator[None]:
+    """Say what cannot be done in a sentence, and end like Ctrl-C on SIGTERM."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        while not signal.sigtimedwait({signal.SIGTERM, signal.SIGINT}, 1.0):
-            stage.processes.check()
+        yield
     except KeyboardInterrupt:
-        return
+        raise typer.Exit(_INTERRUPTED) from None
+    except ValidationError as err:
+        for fault in err.errors():
+            console.print(f"{fault['loc'][0]}: {fault['msg']}")
+        raise typer.Exit(UNUSABLE) from None
+    except (ServicesError, ProcessEnded, NotReady, DatabaseAway, NotAPack, BrokenPack) as err:
+        console.print(str(err), markup=False, soft_wrap=True)
+        raise typer.Exit(UNUSABLE) from None
+
+
+def _refuse_taken(port: int, console: Console) -> None:
+    with socket.socket() as probe:
+        if probe.connect_ex(("127.0.0.1", port)) == 0:
+            console.print(f"port {port} is taken by another process: choose one with --port")
+            raise typer.Exit(UNUSABLE)
 
 
 def _invite(stage: Stage, console: Console) -> None:

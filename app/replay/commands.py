@@ -8,12 +8,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
+import aiohttp
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from app.replay.reading import FIELDS, Columns, Incident, UnreadableFile, read_incidents
 from app.replay.sending import DoorClosed, Open311Door, Played, play
+from app.terminal import UNUSABLE
 
 
 def replay(
@@ -50,8 +52,9 @@ def replay(
         incidents = read_incidents(file, columns)
         played = asyncio.run(_played(incidents, url, key, speed, lanes, console))
     except (UnreadableFile, DoorClosed) as err:
-        console.print(f"[red]{err}[/]")
-        raise typer.Exit(2) from err
+        raise _unusable(str(err), console) from err
+    except (aiohttp.ClientError, TimeoutError) as err:
+        raise _unusable(f"no door answers at {url}: {err}", console) from err
     _tell(played, as_json, console)
     if played.refusals:
         raise typer.Exit(1)
@@ -96,6 +99,11 @@ def _pairs(texts: list[str]) -> dict[str, str]:
     if unknown := sorted(set(pairs) - set(FIELDS)):
         raise typer.BadParameter(f"{unknown[0]!r} is no field; there are {', '.join(FIELDS)}")
     return pairs
+
+
+def _unusable(sentence: str, console: Console) -> typer.Exit:
+    console.print(sentence, style="red", markup=False, soft_wrap=True)
+    return typer.Exit(UNUSABLE)
 
 
 def _tell(played: Played, as_json: bool, console: Console) -> None:

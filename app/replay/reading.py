@@ -56,8 +56,12 @@ def read_incidents(file: Path, mapping: Columns) -> list[Incident]:
 
     Raises UnreadableFile for the first line that cannot be read.
     """
-    with _opened(file) as text:
-        incidents = [_incident(file, line, row, mapping) for line, row in _rows(file, text)]
+    try:
+        with _opened(file) as text:
+            incidents = [_incident(file, line, row, mapping) for line, row in _rows(file, text)]
+    except (gzip.BadGzipFile, EOFError, UnicodeDecodeError, csv.Error) as err:
+        problem = f"cannot be read as UTF-8 text, packed or not: {err}"
+        raise UnreadableFile(file, 1, problem) from err
     return sorted(incidents, key=lambda incident: incident.happened_at)
 
 
@@ -123,7 +127,10 @@ def _address(row: Mapping[str, str], mapping: Columns) -> str:
 def _degrees(text: str) -> float | None:
     if not text:
         return None
-    number = float(text)
+    try:
+        number = float(text)
+    except ValueError:
+        raise ValueError(f"{text!r} is not a coordinate") from None
     if not math.isfinite(number):
         raise ValueError(f"{text!r} is not a coordinate")
     return number

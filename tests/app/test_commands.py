@@ -108,3 +108,46 @@ def test_a_report_that_is_not_dead_cannot_be_replayed() -> None:
 
 def test_an_empty_list_of_the_dead_is_empty() -> None:
     assert json.loads(RUNNER.invoke(main, ["dead", "list", "--json"]).stdout) == {"dead": []}
+
+
+@pytest.mark.parametrize("address", ["", "garbage", "mysql://u:secret@h/d", "postgresql://u:%zz@h"])
+def test_an_address_that_is_none_is_refused_without_being_repeated(
+    address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CITY_DATABASE_URL", address)
+
+    done = RUNNER.invoke(main, ["ledger"])
+
+    assert done.exit_code == 2
+    assert done.output.startswith("CITY_DATABASE_URL: ")
+    assert "secret" not in done.output
+
+
+def test_migrating_without_a_database_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CITY_DATABASE_URL", "postgresql://nobody@127.0.0.1:1/none")
+
+    done = RUNNER.invoke(main, ["migrate"])
+
+    assert done.exit_code == 2
+    assert done.output.startswith("the database is away: ")
+
+
+@pytest.mark.parametrize("name", ["reports.csv", "reports.csv.gz"])
+def test_a_file_that_is_no_text_cannot_be_replayed(tmp_path: Path, name: str) -> None:
+    file = tmp_path / name
+    file.write_bytes("编号,类别".encode("gbk"))
+
+    done = RUNNER.invoke(main, ["replay", str(file), "--url", "http://127.0.0.1:1", "--key", "k"])
+
+    assert done.exit_code == 2
+    assert f"{file}:1: cannot be read as UTF-8 text" in done.output.replace("\n", "")
+
+
+def test_a_door_that_does_not_answer_is_named(tmp_path: Path) -> None:
+    file = tmp_path / "reports.jsonl"
+    file.write_text('{"category": "1", "happened_at": "2026-01-01"}')
+
+    done = RUNNER.invoke(main, ["replay", str(file), "--url", "http://127.0.0.1:1", "--key", "k"])
+
+    assert done.exit_code == 2
+    assert "no door answers at http://127.0.0.1:1" in done.output

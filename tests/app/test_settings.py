@@ -56,4 +56,4 @@ def test_a_setting_that_cannot_be_is_refused():
     [(None, False), ("http://127.0.0.1:8000", False), ("https://grid.example", True)],
 )
 def test_cookies_are_secure_where_people_come_by_https(address: str | None, secure: bool):
-    assert Settings(database_url="x", public_url=address).is_https is secure
+    assert Settings(database_url="postgresql://", public_url=address).is_https is secure

@@ -64,6 +64,15 @@ def test_a_move_that_needs_a_reason_is_refused_without(move: Move) -> None:
         obey(case, Order(move, reason="  "), actor="wang", now=NOON)
 
 
+@pytest.mark.parametrize("move", list(Move))
+def test_what_a_person_says_stands_in_the_history(move: Move) -> None:
+    case = a_case(next(iter(MOVES[move].origins)))
+
+    event = obey(case, Order(move, reason="已清理", department="water"), actor="wang", now=NOON)
+
+    assert "已清理" in e.canonical(case.id, 1, event)
+
+
 def test_assigning_needs_a_department() -> None:
     with pytest.raises(MissingDepartment):
         obey(a_case(State.FILED), Order(Move.ASSIGN), actor="wang", now=NOON)
