@@ -1,8 +1,9 @@
-"""`citygrid up`: takes all that it started along when it ends."""
+"""`citygrid up`: tends what it started, and takes all of it along when it ends."""
 
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -26,13 +27,16 @@ def port() -> int:
 def running(private_home: Path, tmp_path: Path, port: int) -> Iterator[psutil.Process]:
     make_yunxi(tmp_path / "yunxi", cells=100)
     command = ["up", "--pack", str(tmp_path / "yunxi"), "--port", str(port)]
-    process = subprocess.Popen(
-        [sys.executable, "-m", "app", *command],
-        env={**os.environ, "CITY_HOME": str(private_home)},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    assert until(lambda: ready(port), 120)
+    said = tmp_path / "said"
+    with said.open("w") as out:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "app", *command],
+            env={**os.environ, "CITY_HOME": str(private_home)},
+            stdout=out,
+            stderr=subprocess.STDOUT,
+        )
+    # Ready is not enough: until it says so, a process that dies ends the start.
+    assert until(lambda: "citygrid is running" in said.read_text(), 120), said.read_text()
     yield psutil.Process(process.pid)
     process.terminate()
     process.wait(60)
@@ -45,7 +49,20 @@ def ready(port: int) -> bool:
         return False
 
 
-def test_nothing_outlives_it(running: psutil.Process) -> None:
+def one_of(process: psutil.Process, name: str) -> psutil.Process:
+    [found] = [child for child in process.children() if child.cmdline()[-1] == name]
+    return found
+
+
+def test_whatever_dies_is_started_again_and_nothing_outlives_it(
+    running: psutil.Process, port: int
+) -> None:
+    for name in ("worker", "web"):
+        dead = one_of(running, name)
+        dead.send_signal(signal.SIGKILL)
+        assert until(lambda gone=dead: gone.pid not in {c.pid for c in running.children()})
+    assert until(lambda: len(running.children()) == 3)
+    assert until(lambda: ready(port), 60)
     children = running.children()
 
     running.terminate()
