@@ -20,6 +20,7 @@ from dispatch.rulebook import Rulebook
 
 _log: Final = structlog.get_logger("citygrid.decider")
 _LOOK_AGAIN_S: Final = 30.0
+_MOST_SEVERE: Final = 1
 
 
 class Decider:
@@ -45,6 +46,12 @@ class Decider:
                 await self.read_rules()
             except (NoCity, DatabaseAway, *TRANSIENT) as err:
                 _log.warning("rulebook not read", error=str(err))
+
+    @property
+    def urgent(self) -> frozenset[str]:
+        """The categories of the highest severity, as the rulebook has them now."""
+        catalogue = self._rules.catalogue if self._rules else ()
+        return frozenset(one.code for one in catalogue if one.severity == _MOST_SEVERE)
 
     async def decide(self, report_ids: Collection[int]) -> int:
         """Decide all of them, each batch in a transaction of its own; how many were decided."""

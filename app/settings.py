@@ -77,6 +77,11 @@ class Settings(BaseSettings):
         gt=0,
         description="A report undecided for so long is decided without the stream; seconds.",
     )
+    rescue_urgent_after_s: float = Field(
+        default=0.5,
+        gt=0,
+        description="The same for reports of the highest severity; seconds.",
+    )
     clock_every_s: float = Field(
         default=1.0, gt=0, description="How often the clock looks for what fell due; seconds."
     )

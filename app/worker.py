@@ -80,13 +80,18 @@ class Worker:
             await self._database.close()
 
     async def _rescue(self) -> None:
-        every_s = self._settings.rescue_after_s / 2
+        every_s = min(self._settings.rescue_after_s, self._settings.rescue_urgent_after_s) / 2
         ticks = wake_ups(self._settings.database_url, every_s=every_s)
         await keep_at("rescue", self._rescued, ticks)
 
     async def _rescued(self) -> int:
         async with self._database.connection() as conn:
-            late = await overlooked(conn, older_than_s=self._settings.rescue_after_s)
+            late = await overlooked(
+                conn,
+                older_than_s=self._settings.rescue_after_s,
+                urgent=self._decider.urgent,
+                urgent_after_s=self._settings.rescue_urgent_after_s,
+            )
         if not late:
             return 0
         decided = await self._decider.decide(late)

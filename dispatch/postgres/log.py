@@ -5,6 +5,7 @@ The relay numbers events, not the insert: identities commit out of order and lea
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -110,21 +111,31 @@ async def mark_announced(conn: AsyncConnection, report_ids: list[int]) -> None:
     )
 
 
-async def overlooked(conn: AsyncConnection, *, older_than_s: float, limit: int = 500) -> list[int]:
-    """Undecided reports the stream should have decided by now, oldest first.
+async def overlooked(
+    conn: AsyncConnection,
+    *,
+    older_than_s: float,
+    urgent: Collection[str] = (),
+    urgent_after_s: float = 0.0,
+    limit: int = 500,
+) -> list[int]:
+    """Undecided reports the stream should have decided by now: urgent ones first, then oldest.
 
-    A report whose decision failed waits twice as long after each attempt.
+    Reports of the categories *urgent* count as overlooked after *urgent_after_s* already. A report
+    whose decision failed waits twice as long after each attempt.
     """
     found = await conn.execute(
         """
         SELECT id
           FROM inbox
          WHERE state = 'accepted'
-           AND received_at < clock_timestamp() - make_interval(secs => %(age)s * 2 ^ attempts)
-         ORDER BY id
+           AND received_at < clock_timestamp() - make_interval(
+               secs => CASE WHEN category = ANY(%(urgent)s) THEN %(soon)s ELSE %(age)s END
+                       * 2 ^ attempts)
+         ORDER BY category = ANY(%(urgent)s) DESC, id
          LIMIT %(limit)s
         """,
-        {"age": older_than_s, "limit": limit},
+        {"age": older_than_s, "soon": urgent_after_s, "urgent": list(urgent), "limit": limit},
     )
     return [row[0] for row in await found.fetchall()]
 

@@ -8,6 +8,7 @@ from psycopg import AsyncConnection
 
 from app.database import Database
 from dispatch.postgres.inbox import accept_many, add_photo, find_by_receipt, list_standing
+from dispatch.postgres.log import overlooked
 from dispatch.report import Acceptance, Reporter, Submission
 from tests.makers import NOON, submission
 
@@ -124,3 +125,18 @@ async def test_reports_are_listed_by_when_they_came_and_how_they_stand(
 
     assert [one.category for one in rubbish] == ["06010"]
     assert ended == []
+
+
+async def test_the_rescue_takes_the_urgent_sooner_and_first(conn: AsyncConnection) -> None:
+    routine, urgent, urgent_too = await take(
+        conn,
+        submission(client_key="routine"),
+        submission(client_key="urgent", category="01001"),
+        submission(client_key="urgent too", category="01001"),
+    )
+
+    soon = await overlooked(conn, older_than_s=3600.0, urgent={"01001"}, urgent_after_s=0.0)
+    late = await overlooked(conn, older_than_s=0.0, urgent={"01001"}, urgent_after_s=0.0)
+
+    assert soon == [urgent.report_id, urgent_too.report_id]
+    assert late == [urgent.report_id, urgent_too.report_id, routine.report_id]
