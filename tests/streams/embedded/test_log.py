@@ -76,6 +76,8 @@ async def test_waiting_ends_without_news(log: Log) -> None:
     async with asyncio.timeout(10):
         await log.appended.wait_past(heard, ["nothing ever happens here"], 0.01)
 
+    assert log.appended.heard(["nothing ever happens here"]) == heard
+
 
 @pytest.mark.parametrize("entries", [[Entry(0, None, b"x")], []])
 async def test_a_topic_that_was_never_created_is_refused(log: Log, entries: list[Entry]) -> None:

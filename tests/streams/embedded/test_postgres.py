@@ -138,8 +138,10 @@ async def test_a_reader_beside_many_writers_never_passes_a_record(
     assert sum(position.values()) == 4 * 20 * 4
 
 
-async def test_appending_nothing_is_allowed(log_conn: Connection) -> None:
+async def test_appending_nothing_appends_nothing(log_conn: Connection, log: PostgresLog) -> None:
     await append(log_conn, TOPIC, [])
+
+    assert await log.read(dict.fromkeys(PLACES, 0), 1) == []
 
 
 async def test_appending_to_an_unknown_topic_is_refused(log_conn: Connection) -> None:
