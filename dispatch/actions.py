@@ -128,7 +128,7 @@ async def _join(book: Book, changes: Changes, now: datetime) -> None:
     current = {**fresh, **await book.cases(old)}
     for report, case_id in changes.merged:
         event = e.ReportMerged(
-            at=max(now, current[case_id].opened_at),
+            at=now,
             actor=decisions.RULES,
             report=report.id,
             report_sha256=report.body_sha256.hex(),
@@ -219,8 +219,7 @@ async def fall_due(
     current = dict(await book.cases({case_id for case_id, _, _ in due}))
     changes = Changes()
     for case_id, milestone, due_at in due:
-        at = max(now, current[case_id].opened_at)
-        event = e.CaseOverdue(at=at, actor="clock", milestone=milestone, due_at=due_at)
+        event = e.CaseOverdue(at=now, actor="clock", milestone=milestone, due_at=due_at)
         _apply(changes, current, case_id, event)
         changes.settled.append((case_id, milestone, "fired"))
     await book.save(changes, city=city, now=now)

@@ -74,7 +74,8 @@ class Case:
     """One incident in one cell. Position in degrees WGS84; *version* counts its events.
 
     *areas* are the codes of the areas that hold the cell, smallest first. *head* is the hash of the
-    last event. *department* is the one that answers for it, None until it is assigned.
+    last event, *changed_at* its time. *department* is the one that answers for it, None until it is
+    assigned.
     """
 
     id: int
@@ -89,6 +90,7 @@ class Case:
     lat: float
     reported_at: datetime
     opened_at: datetime
+    changed_at: datetime
     why: Mapping[str, object]
     department: str | None = None
     due_at: datetime | None = None
@@ -123,26 +125,25 @@ def obey(case: Case, order: Order, *, actor: str, now: datetime) -> e.Event:
     Raises IllegalMove, MissingReason, MissingDepartment, OwnWork or StaleCase.
     """
     _check(case, order, actor)
-    when = max(now, case.opened_at)
     match order.move:
         case Move.FILE:
-            return e.CaseFiled(at=when, actor=actor, reason=order.reason)
+            return e.CaseFiled(at=now, actor=actor, reason=order.reason)
         case Move.VOID:
-            return e.CaseVoided(at=when, actor=actor, reason=order.reason)
+            return e.CaseVoided(at=now, actor=actor, reason=order.reason)
         case Move.ASSIGN:
             department = order.department or ""
             why = {"step": "person", "name": actor, "reason": order.reason}
-            return e.CaseAssigned(at=when, actor=actor, department=department, why=why)
+            return e.CaseAssigned(at=now, actor=actor, department=department, why=why)
         case Move.SEND_BACK:
-            return e.CaseSentBack(at=when, actor=actor, reason=order.reason)
+            return e.CaseSentBack(at=now, actor=actor, reason=order.reason)
         case Move.HANDLE:
-            return e.CaseHandled(at=when, actor=actor, reason=order.reason)
+            return e.CaseHandled(at=now, actor=actor, reason=order.reason)
         case Move.REWORK:
-            return e.CaseReworked(at=when, actor=actor, reason=order.reason)
+            return e.CaseReworked(at=now, actor=actor, reason=order.reason)
         case Move.VERIFY:
-            return e.CaseVerified(at=when, actor=actor, reason=order.reason)
+            return e.CaseVerified(at=now, actor=actor, reason=order.reason)
         case Move.CLOSE:
-            return e.CaseClosed(at=when, actor=actor, reason=order.reason)
+            return e.CaseClosed(at=now, actor=actor, reason=order.reason)
 
 
 def _check(case: Case, order: Order, actor: str) -> None:
@@ -183,6 +184,7 @@ def opened(case_id: int, event: e.CaseReported, *, address: str, description: st
         lat=event.lat,
         reported_at=event.reported_at,
         opened_at=event.at,
+        changed_at=event.at,
         why=event.why,
         due_at=min(event.due.values(), default=None),
         address=address,
@@ -192,8 +194,13 @@ def opened(case_id: int, event: e.CaseReported, *, address: str, description: st
 
 
 def continued(case: Case, event: e.Event) -> Entry:
-    """The next line of the history of an open case."""
-    return _chained(_changed(case, event), event)
+    """The next line of the history of an open case.
+
+    No event is earlier than the one before it: when the city's clock was set back, it gets the time
+    of that one.
+    """
+    event = replace(event, at=max(event.at, case.changed_at))
+    return _chained(replace(_changed(case, event), changed_at=event.at), event)
 
 
 def evolve(case: Case, event: e.Event) -> Case:
