@@ -18,12 +18,24 @@ from dispatch.report import Acceptance, Submission
 INBOX_CHANNEL: Final = "citygrid_inbox"
 """NOTIFY channel: something new waits to be published."""
 
+# Numbered as they came, written in the order of their keys: two doors may hold the same keys, and
+# in another order each would wait for the other until PostgreSQL ends one of them.
 # A sequence number that does not go up is a claim worth a look, never a reason to refuse.
 _INSERT: Final = """
-    INSERT INTO inbox (receipt, source, client_key, body_sha256, channel, category, position,
-                       datum, given_lon, given_lat, accuracy_m, happened_at, device_seq, flags,
-                       body)
-    SELECT r.receipt, r.source, r.client_key, decode(r.sha256, 'hex'), r.channel, r.category,
+    WITH told AS MATERIALIZED (
+        SELECT nextval('inbox_id_seq') AS id,
+               clock_timestamp() AS received_at, r.*
+          FROM jsonb_to_recordset(%(rows)s::jsonb) AS r(
+               receipt text, source text, client_key text, sha256 text, channel text,
+               category text, lon float8, lat float8, datum text, given_lon float8,
+               given_lat float8, accuracy_m float4, happened_at timestamptz, device_seq bigint,
+               body jsonb))
+    INSERT INTO inbox (id, received_at, receipt, source, client_key, body_sha256, channel,
+                       category, position, datum, given_lon, given_lat, accuracy_m, happened_at,
+                       device_seq, flags, body)
+    OVERRIDING SYSTEM VALUE
+    SELECT r.id, r.received_at, r.receipt, r.source, r.client_key, decode(r.sha256, 'hex'),
+           r.channel, r.category,
            CASE WHEN r.lon IS NOT NULL THEN ST_SetSRID(ST_MakePoint(r.lon, r.lat), 4326) END,
            r.datum, r.given_lon, r.given_lat, r.accuracy_m, r.happened_at, r.device_seq,
            CASE WHEN r.device_seq IS NOT NULL AND EXISTS (
@@ -31,10 +43,8 @@ _INSERT: Final = """
                           WHERE i.source = r.source AND i.device_seq >= r.device_seq)
                 THEN ARRAY['device-seq'] ELSE '{}' END,
            r.body
-      FROM jsonb_to_recordset(%(rows)s::jsonb) AS r(
-           receipt text, source text, client_key text, sha256 text, channel text, category text,
-           lon float8, lat float8, datum text, given_lon float8, given_lat float8,
-           accuracy_m float4, happened_at timestamptz, device_seq bigint, body jsonb)
+      FROM told r
+     ORDER BY r.source, r.client_key
         ON CONFLICT (source, client_key) DO NOTHING
     RETURNING id, source, client_key, body_sha256, receipt, received_at
 """

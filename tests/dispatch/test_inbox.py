@@ -74,6 +74,40 @@ async def test_fifty_at_once_make_one_row(database_url: str, conn: AsyncConnecti
     await database.close()
 
 
+async def test_batches_that_share_keys_in_another_order_wait_instead_of_blocking_each_other(
+    database_url: str, conn: AsyncConnection
+) -> None:
+    low, middle, high = sorted((submission() for _ in range(3)), key=lambda one: one.client_key)
+    doors = Database(database_url)
+
+    async def accept(*submissions: Submission) -> list[Acceptance]:
+        async with doors.connection() as other:
+            return await accept_many(other, submissions)
+
+    async with conn.transaction(force_rollback=True):
+        await accept_many(conn, [middle])
+        first = asyncio.create_task(accept(low, middle, high))
+        await _blocked(doors, 1)
+        second = asyncio.create_task(accept(high, middle, low))
+        await _blocked(doors, 2)
+
+    try:
+        assert [one.fresh for one in await first + await second] == [True] * 3 + [False] * 3
+    finally:
+        await doors.close()
+
+
+async def _blocked(database: Database, sessions: int) -> None:
+    """Until so many sessions of this database wait for another's lock."""
+    waiting = (
+        "SELECT count(*) FROM pg_stat_activity"
+        " WHERE datname = current_database() AND cardinality(pg_blocking_pids(pid)) > 0"
+    )
+    async with asyncio.timeout(20), database.session() as watcher:
+        while await (await watcher.execute(waiting)).fetchone() != (sessions,):
+            await asyncio.sleep(0.01)
+
+
 async def test_reporters_are_kept_apart_from_reports(conn: AsyncConnection) -> None:
     await take(conn, submission(reporter=Reporter(name="王", phone="13800000000")))
 
