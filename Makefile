@@ -35,6 +35,10 @@ pytest: ; @echo "== tests" && $(BIN)/python -m pytest $(ARGS)
 bench-%: test-ready ## Run benchmarks/%.py, with ARGS
 	@$(BIN)/python -m benchmarks.$* $(ARGS)
 
+.PHONY: chaos-submissions
+chaos-submissions: test-ready ## 100,000 reports sent one to five times each, by senders that hang up; ARGS
+	@$(BIN)/python -m tests.chaos.submissions $(ARGS)
+
 .PHONY: setup
 setup: test-ready ## Install everything that demo and test need, and nothing else
 
