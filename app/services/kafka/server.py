@@ -35,7 +35,7 @@ node.id=1
 controller.quorum.voters=1@127.0.0.1:{controller}
 controller.listener.names=CONTROLLER
 listeners=BROKER://127.0.0.1:{broker},CONTROLLER://127.0.0.1:{controller}
-advertised.listeners=BROKER://127.0.0.1:{broker}
+advertised.listeners=BROKER://127.0.0.1:{advertised}
 inter.broker.listener.name=BROKER
 listener.security.protocol.map=BROKER:PLAINTEXT,CONTROLLER:PLAINTEXT
 log.dirs={data}
@@ -66,13 +66,14 @@ _ANSWER: Final = struct.Struct(">iih")  # size, correlation id, error code
 
 @dataclass(frozen=True, slots=True)
 class KafkaServer:
-    """The broker of *folder*."""
+    """The broker of *folder*; clients are sent to the port *advertised* where that is another."""
 
     folder: Path
     name: str = "kafka"
     room_mb: int = 500
     patience_s: float = 90.0  # a killed broker checks its segments first
     goodbyes: Sequence[tuple[signal.Signals, float]] = ((signal.SIGTERM, 30.0),)
+    advertised: int | None = None
 
     @property
     def data(self) -> Path:
@@ -121,7 +122,14 @@ class KafkaServer:
 
     def _configure(self, port: int, data: Path) -> Path:
         file = self.folder / "server.properties"
-        file.write_text(_CONFIGURATION.format(broker=port, controller=any_free_port(), data=data))
+        file.write_text(
+            _CONFIGURATION.format(
+                broker=port,
+                advertised=self.advertised or port,
+                controller=any_free_port(),
+                data=data,
+            )
+        )
         return file
 
     def _format(self, account: Account) -> None:

@@ -1,0 +1,80 @@
+"""The city of a run: Yunxi with deadlines of seconds, and the changes that are made to it."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Final
+
+import geopandas as gpd
+
+from app.city.writing import write_layer, write_table
+from app.city.yunxi.making import make_yunxi
+
+CELLS: Final = 200
+QUICK: Final = ("06", "09")
+"""Beginnings of the categories whose deadlines fall due while a run lasts."""
+_QUICK_LIMIT: Final = {"amount": "0.01", "unit": "urgent_hour"}
+_NEW_RULE: Final = """
+[[rule]]
+name = "changed-during-the-run"
+when = 'class_code == "09" && severity >= 3'
+department = "ENFORCE"
+because_zh = "运行期间修改的规则"
+because_en = "A rule that was changed during the run"
+"""
+_NEW_DAY: Final = "2028-02-29,holiday,测试日,Test day\n"
+
+
+class Pack:
+    """A city pack that can be changed and changed back, one part at a time."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def make(self) -> None:
+        """Write it."""
+        make_yunxi(self.folder, CELLS)
+        limits = self.folder / "limits.csv"
+        with limits.open(encoding="utf-8-sig", newline="") as file:
+            rows = [
+                row | _QUICK_LIMIT if row["category"].startswith(QUICK) else row
+                for row in csv.DictReader(file)
+            ]
+        write_table(limits, rows)
+
+    def change(self, what: str) -> None:
+        """Change the part ``grid``, ``calendar`` or ``rule``, or change it back."""
+        _CHANGES[what](self.folder)
+
+
+def _change_grid(folder: Path) -> None:
+    """Let two neighbours of one community change codes."""
+    cells = gpd.read_file(folder / "cells.gpkg")
+    first, second = cells.index[cells["area"] == cells["area"].iloc[0]][:2]
+    codes = cells["code"].copy()
+    cells.loc[first, "code"], cells.loc[second, "code"] = codes[second], codes[first]
+    (folder / "cells.gpkg").unlink()
+    write_layer(folder / "cells.gpkg", "cells", cells)
+
+
+def _change_calendar(folder: Path) -> None:
+    _toggle(folder / "calendar.csv", _NEW_DAY)
+
+
+def _change_rule(folder: Path) -> None:
+    _toggle(folder / "routing.toml", _NEW_RULE)
+
+
+def _toggle(file: Path, ending: str) -> None:
+    text = file.read_text(encoding="utf-8")
+    changed = text.removesuffix(ending) if text.endswith(ending) else text + ending
+    file.write_text(changed, encoding="utf-8")
+
+
+_CHANGES: Final[Mapping[str, Callable[[Path], None]]] = {
+    "grid": _change_grid,
+    "calendar": _change_calendar,
+    "rule": _change_rule,
+}
