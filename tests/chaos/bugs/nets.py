@@ -1,0 +1,67 @@
+"""Safety nets of the product, taken away, and what the product needs before a bug can show."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from app import worker
+from dispatch import decide as decisions
+from dispatch.errors import Undecidable
+from dispatch.postgres import book
+from tests.chaos.bugs.bug import Bug
+from tests.chaos.bugs.patching import around, reword, swap
+
+STREAM_ALONE = ("rescue", "older reports of the category are decided along")
+
+
+def stream_alone() -> None:
+    """Only the stream decides, and only what it was told of: what it skips stays undecided."""
+
+    async def idle(_: object) -> None:
+        await asyncio.Event().wait()
+
+    swap(worker.Worker, "_rescue", idle)
+    older = "category = ANY(%(categories)s) AND id < %(newest)s"
+    reword(book, "_UNDECIDED", older, f"false AND {older}")
+
+
+def with_poison() -> None:
+    """Three reports in a hundred can never be decided; by their bytes, so always the same ones."""
+
+    def made(decide: Any) -> Any:
+        def decided(report: Any, *args: Any, **more: Any) -> Any:
+            if report.body_sha256[0] < 8:
+                raise Undecidable(report.id, "it is poison")
+            return decide(report, *args, **more)
+
+        return decided
+
+    around(decisions, "decide", made)
+
+
+CONTROLS = (
+    Bug(
+        name="control",
+        says="The product as it is.",
+        processes=(),
+        caught_by=(),
+    ),
+    Bug(
+        name="control-stream-alone",
+        says="No bug, but nothing behind the stream.",
+        processes=("worker",),
+        provoked_by=("process-killed", "postgres-backend-ended", "postgres-immediate"),
+        nets=STREAM_ALONE,
+        caught_by=(),
+        apply=stream_alone,
+    ),
+    Bug(
+        name="control-poison",
+        says="No bug, but reports that can never be decided.",
+        processes=("worker",),
+        caught_by=(),
+        apply=with_poison,
+    ),
+)
+"""What must pass: that a check objects means nothing where it objects without a bug as well."""
