@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -39,6 +39,10 @@ class Decider:
         self._rules = rules
         return rules
 
+    async def rules(self) -> Rulebook:
+        """The rulebook of the moment, read when there is none yet. Raises as `read_rules` does."""
+        return self._rules or await self.read_rules()
+
     async def follow_packs(self) -> None:
         """Read the rulebook again whenever a pack is loaded, until cancelled."""
         async for _ in wake_ups(self._database.url, PACK_CHANNEL, every_s=_LOOK_AGAIN_S):
@@ -54,25 +58,61 @@ class Decider:
         return frozenset(one.code for one in catalogue if one.severity == _MOST_SEVERE)
 
     async def decide(self, report_ids: Collection[int]) -> int:
-        """Decide all of them, each batch in a transaction of its own; how many were decided."""
-        rules = self._rules or await self.read_rules()
+        """Decide all of them, each batch in a transaction of its own; how many were decided.
+
+        A report that breaks its batch is found and counted as failed; it holds nobody up. Raises
+        only what passes when the database is back.
+        """
+        rules = await self.rules()
         total = 0
         while True:
-            with self._metrics.batch():
+            try:
                 done = await self._batch(report_ids, rules)
-            self._metrics.count(done)
-            if done.reports:
-                _log.info("reports decided", reports=done.reports, failed=done.failed)
-            total += done.cased + done.merged + done.rejected
+            except (DatabaseAway, *TRANSIENT):
+                raise
+            except Exception as problem:
+                _log.warning("batch is taken apart", reports=len(report_ids), error=repr(problem))
+                return total + await self._apart(sorted(report_ids), rules)
+            total += _decided_by(done)
             if not done.more:
                 return total
 
-    async def _batch(self, report_ids: Collection[int], rules: Rulebook) -> Decided:
+    async def _apart(self, report_ids: Sequence[int], rules: Rulebook) -> int:
+        """Decide exactly these, by halves, until those that cannot be decided are alone.
+
+        Without the older ones of their categories: what one of those does is not their fault.
+        """
+        try:
+            return _decided_by(await self._batch(report_ids, rules, alone=True))
+        except (DatabaseAway, *TRANSIENT):
+            raise
+        except Exception as problem:
+            if len(report_ids) == 1:
+                text = f"{type(problem).__name__}: {problem}"
+                await self.give_up_on(report_ids[0], text)
+                return 0
+        middle = len(report_ids) // 2
+        older = await self._apart(report_ids[:middle], rules)
+        return older + await self._apart(report_ids[middle:], rules)
+
+    async def _batch(
+        self, report_ids: Collection[int], rules: Rulebook, *, alone: bool = False
+    ) -> Decided:
         async with self._database.connection() as conn:
-            return await actions.decide(PostgresBook(conn), report_ids, rules, now=await now(conn))
+            book = PostgresBook(conn, alone=alone)
+            with self._metrics.batch():
+                done = await actions.decide(book, report_ids, rules, now=await now(conn))
+        self._metrics.count(done)
+        if done.reports:
+            _log.info("reports decided", reports=done.reports, failed=done.failed)
+        return done
 
     async def give_up_on(self, report_id: int, problem: str) -> None:
         """Count a failed attempt on a report that breaks its batch; the fifth makes it dead."""
         _log.error("report cannot be decided", report=report_id, problem=problem)
         async with self._database.connection() as conn:
             await fail_report(conn, report_id, problem, await now(conn))
+
+
+def _decided_by(done: Decided) -> int:
+    return done.cased + done.merged + done.rejected

@@ -14,7 +14,11 @@ _SECONDS: Final = (0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 1
 _INTAKE: Final = """
     SELECT (SELECT count(*) FROM (SELECT FROM inbox WHERE state = 'accepted' LIMIT 100000) AS few),
            (SELECT clock_timestamp() - min(received_at) FROM inbox WHERE state = 'accepted'),
-           (SELECT count(*) FROM (SELECT FROM inbox WHERE state = 'dead' LIMIT 100000) AS few)
+           (SELECT count(*) FROM (
+               SELECT FROM inbox i
+                WHERE i.state = 'dead'
+                  AND NOT EXISTS (SELECT FROM inbox later WHERE later.replay_of = i.id)
+                LIMIT 100000) AS few)
 """
 
 
@@ -35,12 +39,16 @@ class DoorMetrics:
         self.latency = Histogram(
             "city_http_seconds", "Time to answer.", ["door"], buckets=_SECONDS, registry=kept
         )
+        self.samples_taken = Counter("city_samples_taken", "Samples in the log.", registry=kept)
+        self.samples_refused = Counter(
+            "city_samples_refused", "Samples refused by reason.", ["reason"], registry=kept
+        )
         self._waiting = Gauge("city_intake_waiting", "Waiting for a commit.", registry=kept)
         self._in_flight = Gauge("city_reports_in_flight", "Accepted, not decided.", registry=kept)
         self._oldest = Gauge(
             "city_reports_oldest_undecided_seconds", "Age of the oldest undecided.", registry=kept
         )
-        self._dead = Gauge("city_reports_dead", "Dead letters.", registry=kept)
+        self._dead = Gauge("city_reports_dead", "Dead reports nobody put right.", registry=kept)
 
     async def scrape(self, conn: AsyncConnection[Any], waiting: int) -> bytes:
         """Everything in the text format of Prometheus."""

@@ -68,6 +68,7 @@ POLICY: Final[Mapping[str, Mapping[Role, Scope]]] = {
     "report.add_photo": _REPORTERS,
     "report.read_own": {Role.ANYONE: _OWN},
     "report.list_own": _REPORTERS,
+    "observation.submit": {Role.SENSOR: _OWN},
     "case.read": _STAFF,
     "case.move.file": {Role.OPERATOR: _AREAS},
     "case.move.void": {Role.OPERATOR: _AREAS},
@@ -79,6 +80,11 @@ POLICY: Final[Mapping[str, Mapping[Role, Scope]]] = {
     "case.move.close": {Role.OPERATOR: _AREAS, Role.DISPATCHER: _AREAS},
     "case.move.unmerge": {Role.OPERATOR: _AREAS},
     "map.read": _STAFF,
+    # What could not be decided has no area yet. Administrators mend packs: they see reasons only.
+    "dead.list": {Role.OPERATOR: _CITY, Role.ADMINISTRATOR: _CITY, Role.AUDITOR: _CITY},
+    "dead.read": {Role.OPERATOR: _CITY, Role.AUDITOR: _CITY},
+    "dead.replay": {Role.OPERATOR: _CITY, Role.ADMINISTRATOR: _CITY},
+    "dead.edit": {Role.OPERATOR: _CITY},
     "metrics.read": {Role.MONITOR: _CITY, Role.ADMINISTRATOR: _CITY, Role.AUDITOR: _CITY},
 }
 

@@ -15,6 +15,7 @@ from app.background import running
 from app.database import Database, DatabaseAway
 from app.http import (
     cases,
+    dead,
     failures,
     live,
     open311,
@@ -56,6 +57,7 @@ def make_web(settings: Settings) -> Starlette:
         photos.ROUTES,
         cases.ROUTES,
         unmerging.ROUTES,
+        dead.ROUTES,
         sessions.ROUTES,
         reference.ROUTES,
         probes.ROUTES,

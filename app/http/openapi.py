@@ -19,12 +19,14 @@ from app.http.sessions import Credentials
 from app.http.submission import Told
 from app.http.unmerging import ToldReason
 from app.policy import Actor
+from app.righting import Correction
 
 _BODIES: Final[Mapping[tuple[str, str], type]] = {
     ("/api/reports", "post"): Told,
     ("/api/session", "post"): Credentials,
     ("/api/cases/{case_id}/moves", "post"): ToldMove,
     ("/api/cases/{case_id}/reports/{report_id:int}/unmerge", "post"): ToldReason,
+    ("/api/dead/{report_id:int}/edit", "post"): Correction,
 }
 _SECURITY: Final = {
     "key": {"type": "apiKey", "in": "header", "name": "X-Api-Key"},

@@ -70,10 +70,14 @@ _METRES_PER_DEGREE: Final = 110_000.0
 
 
 class PostgresBook:
-    """`dispatch.ports.Book` on one connection; the caller commits or rolls back."""
+    """`dispatch.ports.Book` on one connection; the caller commits or rolls back.
 
-    def __init__(self, conn: AsyncConnection) -> None:
-        self._conn = conn
+    *alone* leaves older reports of the same categories where they are: so is found out which report
+    it is that breaks its batch.
+    """
+
+    def __init__(self, conn: AsyncConnection, *, alone: bool = False) -> None:
+        self._conn, self._alone = conn, alone
 
     async def categories_of(self, report_ids: Collection[int]) -> frozenset[str]:
         """The categories of those reports that are still undecided."""
@@ -96,7 +100,7 @@ class PostgresBook:
                 _UNDECIDED,
                 {
                     "ids": list(report_ids),
-                    "categories": list(categories),
+                    "categories": [] if self._alone else list(categories),
                     "newest": max(report_ids),
                     "limit": limit,
                 },

@@ -103,7 +103,7 @@ def test_untouched_histories_verify() -> None:
 def test_a_report_that_is_not_dead_cannot_be_replayed() -> None:
     done = RUNNER.invoke(main, ["dead", "replay", "7"])
 
-    assert (done.exit_code, done.output) == (1, "report 7 is not dead\n")
+    assert (done.exit_code, done.output) == (1, "report 7 is not dead, or was put right\n")
 
 
 def test_an_empty_list_of_the_dead_is_empty() -> None:
@@ -151,3 +151,69 @@ def test_a_door_that_does_not_answer_is_named(tmp_path: Path) -> None:
 
     assert done.exit_code == 2
     assert "no door answers at http://127.0.0.1:1" in done.output
+
+
+@pytest.fixture
+def dead(littletown: str) -> str:
+    """The number of a dead report; its category is none of the city's."""
+    with psycopg.connect(littletown) as conn:
+        lon, lat = spot()
+        row = conn.execute(
+            """
+            INSERT INTO inbox (receipt, source, client_key, body_sha256, channel, category,
+                               position, datum, given_lon, given_lat, happened_at, body, state,
+                               reason, attempts, decided_at)
+            VALUES ('r', 'device:1', 'k', '', 'api', 'lost',
+                    ST_SetSRID(ST_MakePoint(%(lon)s, %(lat)s), 4326), 'wgs84', %(lon)s, %(lat)s,
+                    now() - interval '20 days',
+                    '{"description": "rubbish", "address": "", "attributes": {"bins": "2"}}',
+                    'dead', 'NoLimit: no limit for lost', 5, now())
+            RETURNING id
+            """,
+            {"lon": lon, "lat": lat},
+        ).fetchone()
+    assert row is not None
+    return str(row[0])
+
+
+def test_a_dead_report_is_shown(dead: str) -> None:
+    done = RUNNER.invoke(main, ["dead", "show", dead, "--json"])
+
+    told = json.loads(done.stdout)
+    assert (told["category"], told["reason"]) == ("lost", "NoLimit: no limit for lost")
+    assert told["attributes"] == {"bins": "2"}
+
+
+def test_a_dead_report_is_put_right_and_keeps_the_rest_of_what_it_said(
+    dead: str, littletown: str
+) -> None:
+    done = RUNNER.invoke(
+        main, ["dead", "edit", dead, "--set", "category=06010", "--set", "address=A=B", "--json"]
+    )
+
+    assert json.loads(done.stdout)["replay_of"] == int(dead)
+    with psycopg.connect(littletown) as conn:
+        [(state, category, source, body, age)] = conn.execute(
+            "SELECT state, category, source, body, now() - happened_at FROM inbox"
+            " WHERE replay_of IS NOT NULL"
+        ).fetchall()
+    assert (state, category, source) == ("accepted", "06010", "device:1")
+    assert (body["description"], body["address"]) == ("rubbish", "A=B")
+    assert (body["attributes"], age.days) == ({"bins": "2"}, 20)
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ("category=99999", "category GB/T 47678.5-2026 has no such category to report"),
+        ("colour=red", "--set takes category, condition, lon, lat, datum, address, description"),
+        ("lon=west", "--set takes"),
+    ],
+)
+def test_a_correction_that_cannot_be_is_an_exit_code_and_a_line(
+    dead: str, changes: str, said: str
+) -> None:
+    done = RUNNER.invoke(main, ["dead", "edit", dead, "--set", changes])
+
+    assert done.exit_code == 1
+    assert said in done.output
