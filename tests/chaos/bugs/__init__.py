@@ -9,11 +9,13 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-from tests.chaos.bugs import carrying, deciding, doors, nets, timing
+from tests.chaos.bugs import carrying, deciding, doors, nets, notifying, sensing, timing
 from tests.chaos.bugs.bug import Bug
 
+_ROOMS: Final = (doors, sensing, carrying, deciding, timing, notifying)
+
 BUGS: Final[Mapping[str, Bug]] = MappingProxyType(
-    {bug.name: bug for room in (doors, deciding, carrying, timing) for bug in room.BUGS}
+    {bug.name: bug for room in _ROOMS for bug in room.BUGS}
 )
 """By name, in the order of the road a report takes."""
 

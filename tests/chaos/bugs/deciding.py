@@ -112,7 +112,7 @@ def _no_row_locks() -> None:
 
     reword(stored_cases, "read_locked", "FOR UPDATE", "")
     reword(book, "_NEAR", "FOR UPDATE", "")
-    reword(outbox_log, "due_now", "FOR UPDATE OF c SKIP LOCKED", "")
+    reword(outbox_log, "due_now", "FOR UPDATE OF c, d SKIP LOCKED", "")
     around(book, "read_locked", made)
 
 

@@ -8,11 +8,11 @@ from typing import Any
 from app import clock
 from dispatch.postgres import log
 from tests.chaos.bugs.bug import Bug
-from tests.chaos.bugs.patching import around, reword
+from tests.chaos.bugs.patching import around, reword, swap
 
 
 def _early_timer() -> None:
-    reword(log, "due_now", "d.due_at <= clock_timestamp()", "d.due_at <= clock_timestamp() + '5 s'")
+    reword(log, "due_now", "d.due_at <= %s", "d.due_at <= %s + interval '5 s'")
 
 
 def _timer_without_claim() -> None:
@@ -24,8 +24,12 @@ def _timer_without_claim() -> None:
 
         return slowly
 
-    reword(log, "due_now", "FOR UPDATE OF c SKIP LOCKED", "")
+    reword(log, "due_now", "FOR UPDATE OF c, d SKIP LOCKED", "")
     around(clock, "due_now", made)
+
+
+def _jump_believed() -> None:
+    swap(clock, "may_judge", lambda *_: True)  # pyright: ignore[reportUnknownLambdaType]
 
 
 BUGS = (
@@ -42,5 +46,13 @@ BUGS = (
         processes=("clock",),
         caught_by=("overdue", "fired", "deadline"),
         apply=_timer_without_claim,
+    ),
+    Bug(
+        name="jump-believed",
+        says="Deadlines are judged by the database's clock although it has jumped.",
+        processes=("clock",),
+        provoked_by=("clock-jumped",),
+        caught_by=("early", "deadline"),
+        apply=_jump_believed,
     ),
 )
