@@ -5,7 +5,7 @@
 set -euo pipefail
 
 run=(postgresql-15 postgresql-15-postgis-3 redis-server)
-test=(chromium fonts-noto-cjk openjdk-17-jre-headless maven)
+test=(chromium faketime fonts-noto-cjk openjdk-17-jre-headless maven)
 vendor=(nodejs npm)
 
 # A program that came from elsewhere than Debian counts as well.
@@ -17,6 +17,7 @@ present() {
     nodejs) command -v node >/dev/null ;;
     npm) command -v npm >/dev/null ;;
     chromium) command -v chromium >/dev/null ;;
+    faketime) command -v faketime >/dev/null ;;
     fonts-noto-cjk) [ -e /usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc ] ;;
     openjdk-17-jre-headless) command -v java >/dev/null ;;
     maven) command -v mvn >/dev/null ;;

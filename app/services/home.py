@@ -4,6 +4,7 @@ lock                 held while servers are started or stopped
 leases/PID.…         one per process that uses the servers now
 kept                 present when the servers shall outlive their users (``up``)
 NAME/process.json    which process serves, on which port
+NAME.environment     variables the server starts with besides its few own ones, a line each
 NAME/log             what the server printed since it was started last
 NAME/data            the server's own folder
 """
@@ -96,6 +97,15 @@ class Home:
             return int((self.folder(server) / "port").read_text())
         except (FileNotFoundError, ValueError):
             return None
+
+    def environment(self, server: str) -> dict[str, str]:
+        """What its file `.environment` adds to its variables; nothing where there is no file.
+
+        For drills: whoever starts the server again, it starts like the one before.
+        """
+        file = self.path / f"{server}.environment"
+        lines = file.read_text().splitlines() if file.exists() else []
+        return dict(line.split("=", 1) for line in lines if "=" in line)
 
     def lease(self) -> Path:
         """Note that this process uses the servers; unlink the path given to end it."""

@@ -7,7 +7,7 @@ import select
 import signal
 import subprocess
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,7 +30,7 @@ class Process:
     def find(cls, pid: int) -> Process | None:
         """The process that holds *pid* now; None when there is none or it is a zombie."""
         started = _start_ticks(pid)
-        return None if started is None else cls(pid, started, _boot_id())
+        return None if started is None else cls(pid, started, boot_id())
 
     def alive(self) -> bool:
         """Tell whether this very process still runs."""
@@ -73,10 +73,17 @@ def this_process() -> Process:
     return found
 
 
-def launch(command: Sequence[str], *, account: Account, cwd: Path, log: Path) -> Process | None:
+def launch(
+    command: Sequence[str],
+    *,
+    account: Account,
+    environment: Mapping[str, str],
+    cwd: Path,
+    log: Path,
+) -> Process | None:
     """Start *command* in its own session as *account*, its output appended to *log*.
 
-    None when it ended before it could be looked at.
+    *environment* is added to that of the account. None when it ended before it could be looked at.
     """
     with log.open("ab") as output:
         shell = subprocess.Popen(
@@ -85,7 +92,7 @@ def launch(command: Sequence[str], *, account: Account, cwd: Path, log: Path) ->
             stdout=subprocess.PIPE,
             stderr=output,
             cwd=cwd,
-            env=account.environment(),
+            env={**account.environment(), **environment},
             start_new_session=True,
             **account.switch(),
         )
@@ -104,7 +111,8 @@ def _start_ticks(pid: int) -> int | None:
     return None if state in "ZX" else int(fields[18])
 
 
-def _boot_id() -> str:
+def boot_id() -> str:
+    """The id the kernel drew when this machine was started; its containers share it."""
     return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
 
 

@@ -165,7 +165,13 @@ def _start(home: Home, server: Server, account: Account, port: int) -> Record:
     log = folder / "log"
     if log.exists():
         log.replace(folder / "log.previous")
-    process = launch(server.command(port), account=account, cwd=server.workplace, log=log)
+    process = launch(
+        server.command(port),
+        account=account,
+        environment=home.environment(server.name),
+        cwd=server.workplace,
+        log=log,
+    )
     if process is None:
         raise _fault(server, log, port)
     record = Record(process, port)
