@@ -109,13 +109,3 @@ def test_a_fixed_port_that_differs_from_the_running_one_is_refused(private_home:
 
     with pytest.raises(PortTaken, match="asked for redis"):
         up(private_home, database=False, ports={"redis": 1})
-
-
-def test_a_server_starts_with_the_variables_that_its_home_names_for_it(private_home: Path):
-    (private_home / "redis.environment").write_text("MALLOC_ARENA_MAX=2\n")
-    with running(private_home, database=False):
-        restart(private_home, "redis", crash=True)
-
-        [pid] = [one.pid for one in status(private_home) if one.name == "redis"]
-
-        assert b"MALLOC_ARENA_MAX=2" in Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
