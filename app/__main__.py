@@ -9,7 +9,7 @@ import typer
 
 from app.audit import verify_chains
 from app.city.commands import commands as city_commands
-from app.clock import Clock
+from app.clock_commands import commands as clock_commands
 from app.dead_letters import commands as dead_commands
 from app.demo.commands import demo, up
 from app.engines import prepare
@@ -32,6 +32,7 @@ main.add_typer(city_commands, name="city")
 main.add_typer(user_commands, name="user")
 main.add_typer(key_commands, name="key")
 main.add_typer(dead_commands, name="dead")
+main.add_typer(clock_commands, name="clock")
 main.add_typer(audit, name="audit")
 main.command()(demo)
 main.command()(up)
@@ -50,13 +51,6 @@ def worker() -> None:
     """Run a worker process: decides reports, relays, rescues. Start as many as there are cores."""
     configure_logs(settings())
     raise typer.Exit(run(Worker(settings()).run()))
-
-
-@main.command()
-def clock() -> None:
-    """Run the clock process: lets deadlines fall due."""
-    configure_logs(settings())
-    raise typer.Exit(run(Clock(settings()).run()))
 
 
 @main.command()

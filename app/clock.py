@@ -5,21 +5,27 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
+import time
 from datetime import timedelta
 from typing import Final
 
 import structlog
 
 from app.database import Database, wake_ups
+from app.identity.postgres import write_audit
 from app.rulebook import read_parts
+from app.services.process import boot_id
 from app.settings import Settings
 from dispatch import actions
+from dispatch.clock_trust import Trust, judge, may_judge
 from dispatch.postgres.book import PostgresBook
-from dispatch.postgres.clock import now
+from dispatch.postgres.clock import Machine, lock_trust, read_clock, save_judgement
 from dispatch.postgres.log import due_now
 from streams.embedded.postgres import trim
 from streams.loops import keep_at
 
+ACTOR: Final = "clock"
+_WATCH_EVERY_S: Final = 1.0
 _TRIM_EVERY_S: Final = 3600.0
 _KEPT: Final = timedelta(days=14)
 """How long the embedded log keeps what everybody has read."""
@@ -27,23 +33,32 @@ _KEPT: Final = timedelta(days=14)
 _log: Final = structlog.get_logger("citygrid.clock")
 
 
+def this_machine() -> Machine:
+    """The machine this process runs on."""
+    return Machine(boot_id(), lambda: time.clock_gettime(time.CLOCK_BOOTTIME))
+
+
 class Clock:
     """One clock process; a second one does no harm, the claims are locked."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, machine: Machine | None = None) -> None:
         self._settings = settings
-        self._database = Database(settings.database_url, 2)
+        self._database = Database(settings.database_url, 3)
+        self._machine = machine or this_machine()
 
     async def run(self) -> int:
         """Work until SIGTERM or SIGINT; returns the exit code. Raises DatabaseAway or NoCity."""
         async with self._database.connection() as conn:
             parts, _ = await read_parts(conn)
         city: str = parts["city"]["code"]
-        ticks = wake_ups(self._settings.database_url, every_s=self._settings.clock_every_s)
-        hours = wake_ups(self._settings.database_url, every_s=_TRIM_EVERY_S)
+        url = self._settings.database_url
+        seconds = wake_ups(url, every_s=_WATCH_EVERY_S)
+        ticks = wake_ups(url, every_s=self._settings.clock_every_s)
+        hours = wake_ups(url, every_s=_TRIM_EVERY_S)
         loop = asyncio.get_running_loop()
         work = asyncio.gather(
-            keep_at("clock", lambda: self._turn(city), ticks),
+            keep_at("watch", self.watch, seconds),
+            keep_at("clock", lambda: self.turn(city), ticks),
             keep_at("trim", self._trim, hours),
             return_exceptions=True,
         )
@@ -51,7 +66,30 @@ class Clock:
             loop.add_signal_handler(number, work.cancel)
         with contextlib.suppress(asyncio.CancelledError):
             await work
+        await self.close()
+        return 0
+
+    async def close(self) -> None:
+        """Close the connections."""
         await self._database.close()
+
+    async def watch(self) -> int:
+        """Hold the database's clock against the one that nobody can set; once a look."""
+        async with self._database.connection() as conn:
+            await lock_trust(conn)
+            known, reading = await read_clock(conn, self._machine)
+            judged = judge(known, reading)
+            changed = await save_judgement(conn, judged, known=known, machine=self._machine)
+            said = {
+                "drift_s": round(judged.drift_s, 3),
+                "database_at": reading.database_at.isoformat(),
+            }
+            if changed:
+                await write_audit(conn, ACTOR, "clock.judge", judged.trust, "done", said)
+        if changed and judged.trust is Trust.FROZEN:
+            _log.error("clock jumped, no deadline falls due", **said)
+        elif changed:
+            _log.warning("clock is right again, deadlines fall due", **said)
         return 0
 
     async def _trim(self) -> int:
@@ -62,12 +100,19 @@ class Clock:
             _log.info("stream log trimmed", records=forgotten)
         return 0
 
-    async def _turn(self, city: str) -> int:
+    async def turn(self, city: str) -> int:
+        """Let fall due what has passed by a reading that is right, and by no later one; how many.
+
+        So nothing can fall due between a jump of the clock and its discovery.
+        """
         async with self._database.connection() as conn:
-            due = await due_now(conn)
+            known, reading = await read_clock(conn, self._machine)
+            if not may_judge(known, reading):
+                return 0
+            moment = reading.database_at
+            due = await due_now(conn, moment)
             if not due:
                 return 0
-            moment = await now(conn)
             fired = await actions.fall_due(PostgresBook(conn), due, city=city, now=moment)
         _log.info("deadlines passed", count=fired)
         return fired

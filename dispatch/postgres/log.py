@@ -140,10 +140,13 @@ async def overlooked(
     return [row[0] for row in await found.fetchall()]
 
 
-async def due_now(conn: AsyncConnection, limit: int = 500) -> list[tuple[int, str, datetime]]:
-    """Milestones that have passed: (case, milestone, due at); their cases are locked.
+async def due_now(
+    conn: AsyncConnection, moment: datetime, limit: int = 500
+) -> list[tuple[int, str, datetime]]:
+    """Milestones that have passed at *moment*: (case, milestone, due at); both are locked.
 
-    Cases that somebody else holds are left for the next look.
+    Cases that somebody else holds are left for the next look. The deadlines are locked as well:
+    a case that another clock has just let go would else be given with the deadline as it was.
     """
     found = await conn.execute(
         """
@@ -151,11 +154,11 @@ async def due_now(conn: AsyncConnection, limit: int = 500) -> list[tuple[int, st
           FROM deadline d
           JOIN cases c ON c.id = d.case_id
          WHERE d.state = 'pending'
-           AND d.due_at <= clock_timestamp()
+           AND d.due_at <= %s
          ORDER BY d.due_at, d.case_id
          LIMIT %s
-           FOR UPDATE OF c SKIP LOCKED
+           FOR UPDATE OF c, d SKIP LOCKED
         """,
-        [limit],
+        [moment, limit],
     )
     return [(case_id, kind, due_at) for case_id, kind, due_at in await found.fetchall()]

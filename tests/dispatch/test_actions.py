@@ -233,10 +233,10 @@ async def test_a_deadline_fires_once(conn: AsyncConnection) -> None:
         await actions.decide(PostgresBook(conn), ids, RULES, now=past)
 
     async with conn.transaction():
-        due = await due_now(conn)
+        due = await due_now(conn, NOON)
         await actions.fall_due(PostgresBook(conn), due, city=CITY, now=NOON)
     async with conn.transaction():
-        again = await due_now(conn)
+        again = await due_now(conn, NOON)
 
     assert (len(due), again) == (1, [])
     [(_, _, case_id)] = await outcomes(conn)
