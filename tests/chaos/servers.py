@@ -11,7 +11,7 @@ import shutil
 import signal
 import subprocess
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
@@ -22,6 +22,7 @@ from app.services.postgres_server import PostgresServer
 from app.services.process import Process, pids_working_in
 from app.services.redis_server import RedisServer
 from app.services.server import Server, ensure, kill, state, stop
+from tests.chaos.faults.time import MovableClock, NoFaketime
 from tests.chaos.network import harness_port
 
 _DISK_MB: Final = 4096
@@ -42,12 +43,16 @@ class Servers:
         if kafka_door is not None:
             self._servers["kafka"] = KafkaServer(folder / "kafka", advertised=kafka_door)
         self.ports = {name: harness_port() for name in self._servers}
+        self.clock: MovableClock | None = None
+        """That of PostgreSQL; None where clocks cannot be moved, and before it runs."""
 
     @contextmanager
     def running(self) -> Generator[None]:
         """All of them, until the block is left."""
         self.home.open()
         mounted = _mount(self.disk)
+        with suppress(NoFaketime):
+            self.clock = MovableClock(self.home.path)
         try:
             for name in self._servers:
                 self.start(name)
@@ -55,6 +60,8 @@ class Servers:
         finally:
             for name in reversed(self._servers):
                 self.kill(name)
+            if self.clock:
+                self.clock.sweep()
             if mounted:
                 subprocess.run(["umount", "--lazy", self.disk], check=True)
 

@@ -11,6 +11,7 @@ import contextlib
 import json
 import shutil
 import time
+from collections import defaultdict
 from collections.abc import AsyncGenerator, Generator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
@@ -27,6 +28,7 @@ from app.engines import prepare
 from app.identity.postgres import add_key
 from app.services.postgres import create_database
 from app.settings import Settings
+from dispatch.postgres.destinations import add_destination
 from tests.chaos.bugs.bug import Bug
 from tests.chaos.city import Pack
 from tests.chaos.clients import ROLES
@@ -38,6 +40,7 @@ from tests.chaos.servers import Servers
 READY_S: Final = 90.0
 REPORTS_PER_S: Final = 32
 SAMPLES_PER_S: Final = 1000
+_SINK_SECRET: Final = "known to the sink"
 
 
 @dataclass(frozen=True)
@@ -103,6 +106,8 @@ class World:
         self.servers, self.network = stands.servers, stands.network
         self.processes = Processes(folder / "logs")
         self.keys: dict[str, str] = {}
+        self.turns: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        """Whoever harms a server or a route does so alone."""
         self.doors = [
             f"http://127.0.0.1:{stands.network.open(f'clients>{name}', port)}"
             for name, port in stands.door_ports.items()
@@ -214,6 +219,8 @@ async def _settle(made: World) -> None:
     await asyncio.to_thread(load_pack, made.pack.folder, made.database_url)
     for source, role in ROLES.items():
         made.keys[source] = await _add_key(made.database_url, source, role)
+    async with await psycopg.AsyncConnection.connect(made.database_url) as conn:
+        await add_destination(conn, "sink", made.sink_url, _SINK_SECRET, [])
     (made.folder / "keys.json").write_text(json.dumps(made.keys))
 
 
