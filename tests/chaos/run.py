@@ -75,7 +75,8 @@ class Run:
             ]
             await asyncio.sleep(WARM_UP_S)
             await self._strike_all()
-            await self._settle()
+            self._tell("clients finish")
+            await settle(self.world)
             for task in watching:
                 task.cancel()
         return await asyncio.to_thread(self.judge.verdict, time.time())
@@ -98,28 +99,6 @@ class Run:
         self._faults.write(line)
         self.struck.append(line)
 
-    async def _settle(self) -> None:
-        """Let everybody finish; the clocks go last, for they make new work."""
-        processes = self.world.processes
-        self._tell("clients finish")
-        await asyncio.gather(
-            processes.stop("phones", FINISH_S), processes.stop("sensors", FINISH_S)
-        )
-        await self._until_quiet()
-        await asyncio.gather(processes.stop("clock-1"), processes.stop("clock-2"))
-        await self._until_quiet()
-        await asyncio.sleep(2 * SAMPLE_EVERY_S)  # the screen's last frames
-        await processes.stop("screen", FINISH_S)
-
-    async def _until_quiet(self) -> None:
-        """Until nothing waits any more, or for as long as the goal allows."""
-        give_up = time.monotonic() + SETTLE_S
-        waiting = -1
-        while waiting and time.monotonic() < give_up:
-            await asyncio.sleep(0.3)
-            waiting = await _count(self.world.database_url)
-            self._tell(f"{waiting} wait")
-
     async def _sample(self) -> None:
         while True:
             await asyncio.to_thread(self.judge.sample)
@@ -136,6 +115,28 @@ class Run:
     def _tell(self, what: str) -> None:
         if not self.quiet:
             print(f"{time.monotonic() - self._began:7.1f}  {what}", file=sys.stderr, flush=True)
+
+
+async def settle(made: World, patience_s: float = SETTLE_S) -> None:
+    """Let everybody finish; the clocks go last, for they make new work.
+
+    What still waits after *patience_s* is left as it is, for the judge to see.
+    """
+    processes = made.processes
+    await asyncio.gather(processes.stop("phones", FINISH_S), processes.stop("sensors", FINISH_S))
+    await _until_quiet(made.database_url, patience_s)
+    await asyncio.gather(processes.stop("clock-1"), processes.stop("clock-2"))
+    await _until_quiet(made.database_url, patience_s)
+    await asyncio.sleep(2 * SAMPLE_EVERY_S)  # the screen's last frames
+    await processes.stop("screen", FINISH_S)
+
+
+async def _until_quiet(database_url: str, patience_s: float) -> None:
+    give_up = time.monotonic() + patience_s
+    waiting = -1
+    while waiting and time.monotonic() < give_up:
+        await asyncio.sleep(0.3)
+        waiting = await _count(database_url)
 
 
 async def _count(database_url: str) -> int:
