@@ -17,17 +17,26 @@ _PORTS: Final = range(20_000, 32_000)
 find its port free when it comes back, and nobody may connect to itself there."""
 
 
+_given: Final[set[int]] = set()
+
+
 def harness_port() -> int:
-    """A loopback port that nobody holds now, and that no outgoing connection will be given."""
+    """A loopback port that nobody holds now, and that no outgoing connection will be given.
+
+    Never the same one twice: most are used a good while after they were chosen.
+    """
     while True:
         port = random.SystemRandom().choice(_PORTS)
+        if port in _given:
+            continue
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
                 probe.bind(("127.0.0.1", port))
             except OSError:
                 continue
-            return port
+        _given.add(port)
+        return port
 
 
 class Network:
