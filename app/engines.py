@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from app.database import connect, migrate
+from collections.abc import Sequence
+
+from app.database import Database, connect, migrate
 from app.services.kafka.topics import create_topics as create_kafka_topics
 from app.settings import Settings
+from streams.carriers import KafkaCarrier
 from streams.embedded.postgres import create_topics, log_schema
+from streams.ports import Record
+from streams.postgres import LogCarrier
 from streams.topics import PARTITIONS
 
 
@@ -27,3 +32,23 @@ async def prepare(settings: Settings) -> int:
             engine_url(settings), PARTITIONS, replication=settings.kafka_replication
         )
     return applied
+
+
+class EngineCarrier:
+    """Takes records to where the streams are: *kafka*, or without it the log in PostgreSQL."""
+
+    def __init__(self, database: Database, kafka: KafkaCarrier | None) -> None:
+        self._database, self._kafka = database, kafka
+
+    async def carry(self, topic: str, records: Sequence[Record]) -> None:
+        """Append the records, all in one transaction where the log is in PostgreSQL."""
+        if self._kafka:
+            await self._kafka.carry(topic, records)
+            return
+        async with self._database.connection() as conn:
+            await LogCarrier(conn).carry(topic, records)
+
+    async def close(self) -> None:
+        """Let go of Kafka; the database is its owner's to close."""
+        if self._kafka:
+            await self._kafka.close()

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from psycopg import AsyncConnection
 
+from dispatch.alarms import AlarmRules
 from dispatch.calendar import WorkingCalendar
 from dispatch.deadlines import Limits
 from dispatch.routing import Router
@@ -71,4 +72,8 @@ async def load_rulebook(conn: AsyncConnection, cache: Path) -> Rulebook:
         auto_file=city["filing"] == "auto",
         merge_radius_m=city["merge"]["radius_m"],
         merge_within=timedelta(minutes=city["merge"]["minutes"]),
+        # Cities that were loaded before there were rules for sensors have no such part.
+        alarms=AlarmRules.of(
+            parts["sensors"], parts.get("sensor_rules", []), city["default_language"]
+        ),
     )

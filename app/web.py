@@ -13,11 +13,13 @@ from starlette.applications import Starlette
 
 from app.background import running
 from app.database import Database, DatabaseAway
+from app.engines import EngineCarrier, engine_url
 from app.http import (
     cases,
     dead,
     failures,
     live,
+    observations,
     open311,
     openapi,
     photos,
@@ -33,11 +35,13 @@ from app.http.context import RequestContext
 from app.http.intake import Intake
 from app.http.map_room import map_room
 from app.http.protocol import BoundedProtocol
+from app.http.sampling import Sampling
 from app.http.wiring import Wiring
 from app.identity.doorkeeper import Doorkeeper
 from app.imaging import Darkroom
 from app.metrics import DoorMetrics
 from app.settings import Settings
+from streams.carriers import KafkaCarrier
 
 _log = structlog.get_logger()
 
@@ -53,6 +57,7 @@ def make_web(settings: Settings) -> Starlette:
     # The reports' doors stand first: routes are tried in order, and these are busy.
     for routes in (
         reports.ROUTES,
+        observations.ROUTES,
         open311.ROUTES,
         photos.ROUTES,
         cases.ROUTES,
@@ -75,12 +80,16 @@ def make_web(settings: Settings) -> Starlette:
 def wire(settings: Settings) -> Wiring:
     """The parts of a web process, not yet running."""
     database = Database(settings.database_url, settings.database_connections)
+    kafka = KafkaCarrier(engine_url(settings)) if settings.kafka_url else None
+    carrier = EngineCarrier(database, kafka)
     return Wiring(
         settings=settings,
         database=database,
         doorkeeper=Doorkeeper(database, settings),
         city=CityWatch(database),
         intake=Intake(database, waiting=settings.intake_waiting, batch=settings.intake_batch),
+        sampling=Sampling(carrier),
+        carrier=carrier,
         darkroom=Darkroom(),
         metrics=DoorMetrics(),
         stopping=asyncio.Event(),
@@ -92,11 +101,13 @@ async def _lifespan(app: Starlette) -> AsyncGenerator[None]:
     wiring: Wiring = app.state.wiring
     async with AsyncExitStack() as stack:
         stack.push_async_callback(wiring.database.close)
+        stack.push_async_callback(wiring.carrier.close)
         try:
             await wiring.city.refresh()
         except DatabaseAway as err:
             _log.warning("started without the database", error=str(err))
-        await stack.enter_async_context(running(wiring.intake.run(), wiring.city.run()))
+        loops = (wiring.intake.run(), wiring.sampling.run(), wiring.city.run())
+        await stack.enter_async_context(running(*loops))
         app.state.map_room = await stack.enter_async_context(
             map_room(wiring.settings, wiring.stopping)
         )

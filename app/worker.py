@@ -13,20 +13,28 @@ from aiokafka.errors import KafkaError
 from app.background import running
 from app.database import TRANSIENT, Database, DatabaseAway, wake_ups
 from app.decider import Decider
-from app.engines import engine_url
+from app.engines import EngineCarrier, engine_url
 from app.relay import Relay
+from app.sensing import Watch
 from app.settings import Settings
 from app.worker_metrics import WorkerMetrics
 from dispatch.postgres.log import overlooked
-from streams.agents import add_reports_agent
+from streams.agents import add_observations_agent, add_reports_agent
 from streams.carriers import KafkaCarrier
 from streams.engine import StreamApp, make_app, run_worker
 from streams.loops import keep_at
-from streams.ports import Carrier, Record
-from streams.postgres import LogCarrier
 
 REPORTS_GROUP: Final = "citygrid-reports"
 """Consumer group of the workers that decide reports."""
+
+OBSERVATIONS_GROUP: Final = "citygrid-observations"
+"""Consumer group of the workers that look for alarms in samples."""
+
+_PASSES: Final = (DatabaseAway, KafkaError, *TRANSIENT)
+"""What the agents try again until it has passed."""
+
+_ENVELOPES_AHEAD: Final = 1024
+"""Messages that wait in memory; each holds many samples."""
 
 _GRACE_S: Final = 15.0
 """How long the stream may take to commit and to leave its group."""
@@ -48,32 +56,45 @@ class Worker:
         """Work until SIGTERM; returns the exit code. Raises DatabaseAway or NoCity at the start."""
         await self._database.open()
         await self._decider.read_rules()
-        app = make_app(
-            REPORTS_GROUP, engine_url(self._settings), datadir=self._settings.home / "faust"
-        )
-        add_reports_agent(
-            app,
-            self._decider.decide,
-            self._decider.give_up_on,
-            _Letters(self._database, self._kafka),
-            transient=(DatabaseAway, KafkaError, *TRANSIENT),
-        )
-        self.metrics.watch_lag(app.lag)
+        apps = [self._reports(), self._observations()]
+        for app in apps:
+            self.metrics.watch_lag(app.name, app.lag)
         if self._settings.metrics_port is not None:
             self.metrics.serve(self._settings.host, self._settings.metrics_port)
-        code = await self._run(app)
+        code = await self._run(apps)
         if code:
             # A stream that could not be stopped leaves threads behind that nobody can join.
             sys.stderr.flush()
             os._exit(code)
         return code
 
-    async def _run(self, app: StreamApp) -> int:
+    def _reports(self) -> StreamApp:
+        app = make_app(
+            REPORTS_GROUP, engine_url(self._settings), datadir=self._settings.home / "faust"
+        )
+        decider, letters = self._decider, EngineCarrier(self._database, self._kafka)
+        add_reports_agent(app, decider.decide, decider.give_up_on, letters, transient=_PASSES)
+        return app
+
+    def _observations(self) -> StreamApp:
+        """A group of its own: samples that pile up keep no report waiting."""
+        app = make_app(
+            OBSERVATIONS_GROUP,
+            engine_url(self._settings),
+            datadir=self._settings.home / "faust-observations",
+            stream_buffer_maxsize=_ENVELOPES_AHEAD,
+        )
+        watch = Watch(self._database, self._decider.rules, self.metrics)
+        letters = EngineCarrier(self._database, self._kafka)
+        add_observations_agent(app, watch.judge, letters, transient=_PASSES)
+        return app
+
+    async def _run(self, apps: Sequence[StreamApp]) -> int:
         relay = Relay(self._settings, self._database, self._kafka, self.metrics)
         loops = (relay.number(), relay.carry(), self._rescue(), self._decider.follow_packs())
         try:
             async with running(*loops):
-                return await run_worker([app], grace_s=_GRACE_S)
+                return await run_worker(apps, grace_s=_GRACE_S)
         finally:
             if self._kafka:
                 await self._kafka.close()
@@ -98,17 +119,3 @@ class Worker:
         self.metrics.rescued.inc(decided)
         _log.info("rescued", late=len(late), decided=decided)
         return decided
-
-
-class _Letters:
-    """Dead letters go where the streams are."""
-
-    def __init__(self, database: Database, kafka: Carrier | None) -> None:
-        self._database, self._kafka = database, kafka
-
-    async def carry(self, topic: str, records: Sequence[Record]) -> None:
-        if self._kafka:
-            await self._kafka.carry(topic, records)
-            return
-        async with self._database.connection() as conn:
-            await LogCarrier(conn).carry(topic, records)

@@ -37,11 +37,22 @@ class WorkerMetrics:
         self.rescued = Counter(
             "city_rescued", "Reports decided because the stream was late.", registry=self.registry
         )
+        self.samples = Counter(
+            "city_samples_judged", "Samples that rules were asked about.", registry=self.registry
+        )
+        self.unknown_samples = Counter(
+            "city_samples_unknown", "Samples of devices the city lost.", registry=self.registry
+        )
+        self.alarms = Counter(
+            "city_alarms_raised", "Alarms that became reports.", ["rule"], registry=self.registry
+        )
+        self._lag = Gauge(
+            "city_stream_lag", "Messages not committed.", ["group"], registry=self.registry
+        )
 
-    def watch_lag(self, lag: Callable[[], int]) -> None:
-        """Ask *lag* at each scrape how many messages this worker has yet to commit."""
-        gauge = Gauge("city_stream_lag", "Messages not committed.", registry=self.registry)
-        gauge.set_function(lag)
+    def watch_lag(self, group: str, lag: Callable[[], int]) -> None:
+        """Ask *lag* at each scrape how many messages this worker's *group* has yet to commit."""
+        self._lag.labels(group).set_function(lag)
 
     def serve(self, host: str, port: int) -> None:
         """Answer scrapes on a thread of their own, so that a busy loop still tells."""

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 
+from dispatch.alarms import AlarmRules
 from dispatch.calendar import WorkingCalendar
 from dispatch.deadlines import Limits
 from dispatch.routing import Router
+from dispatch.sensors import Sensors
 from grid.catalogue import Catalogue
 from grid.department import Departments
 from grid.locate import Grid
@@ -34,3 +36,4 @@ class Rulebook:
     auto_file: bool = True
     merge_radius_m: float = 50.0
     merge_within: timedelta = timedelta(minutes=30)
+    alarms: AlarmRules = field(default_factory=lambda: AlarmRules(Sensors(), ()))

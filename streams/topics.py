@@ -8,10 +8,18 @@ from typing import Final
 REPORTS: Final = "reports.v1"
 """Accepted reports, each by its id; key: category, so that reports of one category keep order."""
 
+OBSERVATIONS: Final = "observations.v1"
+"""Samples of sensors in envelopes; key: the area below the city that the sensors stand in."""
+
 CASE_EVENTS: Final = "case-events.v1"
 """What happened to cases, as CloudEvents; key: case id."""
 
 DEAD_LETTERS: Final = "dead-letters.v1"
 """Messages no agent could read; key: where they stood."""
 
-PARTITIONS: Final[Mapping[str, int]] = {REPORTS: 12, CASE_EVENTS: 12, DEAD_LETTERS: 1}
+PARTITIONS: Final[Mapping[str, int]] = {
+    REPORTS: 12,
+    OBSERVATIONS: 12,
+    CASE_EVENTS: 12,
+    DEAD_LETTERS: 1,
+}

@@ -10,6 +10,7 @@ from uuid import uuid4
 import numpy as np
 from shapely import Polygon, box
 
+from dispatch.alarms import AlarmRules
 from dispatch.calendar import WorkingCalendar
 from dispatch.deadlines import Limits
 from dispatch.report import Channel, Report, Submission
@@ -93,7 +94,21 @@ PARTS: dict[str, Any] = {
         {"row": 1, "name": "night fires", "when": "hour < 6 && 'fire' in attributes",
          "department": "fire", "because": label("At night the fire brigade goes")},
     ],
-    "sensors": [],
+    "sensors": [
+        {"code": "W1", "name": label("Gauge at the mill"), "kind": "water_level",
+         "property": "water_level", "unit": "m", "lon": WEST + 0.0003, "lat": SOUTH + 0.0003,
+         "datum": "wgs84", "given_lon": WEST + 0.0003, "given_lat": SOUTH + 0.0003,
+         "source": "device:meter-1", "area": "990199001"},
+        {"code": "R1", "name": label("Rain gauge"), "kind": "rain", "property": "rain",
+         "unit": "mm", "lon": WEST + 0.0013, "lat": SOUTH + 0.0003, "datum": "wgs84",
+         "given_lon": WEST + 0.0013, "given_lat": SOUTH + 0.0003, "source": "device:meter-2",
+         "area": "990199001"},
+    ],
+    "sensor_rules": [
+        {"row": 1, "name": "river-high", "property": "water_level", "unit": "m", "above": 3.5,
+         "below": None, "window_s": 3600, "category": "01001", "condition": None,
+         "text": label("The river is high")},
+    ],
 }  # fmt: skip
 
 
@@ -121,6 +136,7 @@ def rulebook(**changes: Any) -> Rulebook:
         ),
         "limits": Limits.of(PARTS["limits"]),
         "calendar": WorkingCalendar.of(PARTS["calendar"]),
+        "alarms": AlarmRules.of(PARTS["sensors"], PARTS["sensor_rules"], "zh"),
         "versions": {"grid": 1, "catalogue": 1, "calendar": 1, "routing": 1, "limits": 1},
     }
     return Rulebook(**(fields | changes))

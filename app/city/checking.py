@@ -1,5 +1,6 @@
 """Checking a city pack: everything is looked at, and all faults are told at once."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -7,7 +8,7 @@ from typing import Any
 import numpy as np
 import shapely
 
-from app.city import institutions, rules
+from app.city import institutions, rules, sensing
 from app.city.archives import opened
 from app.city.drawings import read_drawings
 from app.city.faults import BrokenPack, Fault, Faults
@@ -17,7 +18,17 @@ from app.city.pack import CityPack
 from app.city.profile import FILE as PROFILE
 from app.city.profile import Profile, Tolerance, read_profile
 from app.city.reading import Sheet, read_rules, read_sheet, read_toml
-from app.city.territory import AREAS, CELLS, Areas, Cells, bounds_of, read_areas, read_cells
+from app.city.territory import (
+    AREAS,
+    CELLS,
+    EVERYWHERE,
+    Areas,
+    Cells,
+    areas_below_the_city,
+    bounds_of,
+    read_areas,
+    read_cells,
+)
 from app.city.tessellation import Plane, check_tessellation
 from grid.catalogue import MATTER
 from grid.cell import Cell
@@ -67,6 +78,7 @@ class _Check:
             "sensors": self._sensors(areas),
         }
         parts |= self._duties_and_limits(parts, areas, cells)
+        parts["sensor_rules"] = self._sensor_rules(parts)
         people = self._people(_codes(departments), areas)
         if self.faults.found or profile is None or areas is None or cells is None:
             return Checked(None, tuple(self.faults.found))
@@ -115,9 +127,21 @@ class _Check:
         return rules.routing(lines, departments)
 
     def _sensors(self, areas: Areas | None) -> rules.Part:
-        sheet = self._sheet("sensors.csv", institutions.SENSORS, optional=True)
-        bounds = bounds_of(areas) if areas else (-180.0, -90.0, 180.0, 90.0)
-        return institutions.sensors(sheet, bounds) if sheet else []
+        sheet = self._sheet("sensors.csv", sensing.SENSORS, optional=True)
+        if sheet is None:
+            return []
+        if areas is None:
+            return sensing.sensors(sheet, EVERYWHERE, lambda lon_lat: [""] * len(lon_lat))
+        return sensing.sensors(
+            sheet, bounds_of(areas), lambda lon_lat: areas_below_the_city(areas, lon_lat)
+        )
+
+    def _sensor_rules(self, parts: Mapping[str, Any]) -> rules.Part:
+        content = read_toml(self.folder, sensing.RULES_FILE, self.faults, optional=True)
+        lines = read_rules(content or {}, sensing.RULES_FILE, self.faults)
+        catalogue = parts["catalogue"]
+        reportable = rules.reportable_codes(catalogue["categories"]) if catalogue else None
+        return sensing.sensor_rules(lines, parts["sensors"], reportable, parts["limits"])
 
     def _people(
         self, departments: set[str] | None, areas: Areas | None

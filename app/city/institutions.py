@@ -1,4 +1,4 @@
-"""The parts ``departments``, ``sensors`` and the people of a city pack."""
+"""The part ``departments`` and the people of a city pack."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -10,7 +10,6 @@ from app.policy import Role
 
 Part = list[dict[str, Any]]
 DEPARTMENTS: Final = ("code", "name_zh", "name_en", "kind", "phone")
-SENSORS: Final = ("code", "name_zh", "name_en", "kind", "property", "unit", "lon", "lat")
 PEOPLE: Final = ("login", "name_zh", "name_en", "roles", "department", "areas")
 NOT_FOR_PEOPLE: Final = {Role.ANYONE, Role.CITIZEN, Role.SENSOR}
 ROLES: Final = tuple(role.value for role in Role if role not in NOT_FOR_PEOPLE)
@@ -41,28 +40,6 @@ def departments(sheet: Sheet) -> Part:
                 "name": line.label(),
                 "kind": line.text("kind"),
                 "phone": line.text("phone", empty=True),
-            }
-        )
-    return part
-
-
-def sensors(sheet: Sheet, bounds: tuple[float, float, float, float]) -> Part:
-    """Every sensor, each code once and inside the *bounds* (west, south, east, north)."""
-    west, south, east, north = bounds
-    part: Part = []
-    seen = FirstSeen()
-    for line in sheet.lines:
-        code = line.code()
-        seen.check(line, "code", code, f"sensor {code!r}")
-        part.append(
-            {
-                "code": code,
-                "name": line.label(),
-                "kind": line.text("kind"),
-                "property": line.text("property"),
-                "unit": line.text("unit", empty=True),
-                "lon": line.number("lon", west, east),
-                "lat": line.number("lat", south, north),
             }
         )
     return part

@@ -4,7 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+import numpy as np
 import shapely
+from numpy.typing import NDArray
 
 from app.city.layers import Layer, Shapes, usable
 from app.city.lines import FirstSeen, Line
@@ -16,6 +18,7 @@ from grid.hierarchy import Hierarchy
 AREAS: Final = ("code", "level", "parent", "name_zh", "name_en", "department")
 CELLS: Final = ("code", "area", "name_zh", "name_en")
 Row = dict[str, Any]
+EVERYWHERE: Final = (-180.0, -90.0, 180.0, 90.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +136,24 @@ def bounds_of(areas: Areas) -> tuple[float, float, float, float]:
     """West, south, east, north of all areas; the whole globe when none has a usable shape."""
     shapes = usable(areas.shapes)
     if not shapes.any():
-        return -180.0, -90.0, 180.0, 90.0
+        return EVERYWHERE
     west, south, east, north = shapely.total_bounds(areas.shapes[shapes]).tolist()
     return west, south, east, north
+
+
+def areas_below_the_city(areas: Areas, lon_lat: NDArray[np.float64]) -> list[str]:
+    """For each position (n, 2) the area right below the root that holds it.
+
+    The smallest code where two do; the root itself where none does, empty without a root.
+    """
+    root = next((row["code"] for row in areas.rows if row["parent"] is None), "")
+    here = usable(areas.shapes)
+    below = [n for n, row in enumerate(areas.rows) if row["parent"] == root and here[n]]
+    found = [root] * len(lon_lat)
+    if root and below:
+        tree = shapely.STRtree(areas.shapes[below])
+        points, held_by = tree.query(shapely.points(lon_lat), predicate="covered_by").tolist()
+        held = zip(points, (areas.rows[below[n]]["code"] for n in held_by), strict=True)
+        for point, code in sorted(held, reverse=True):
+            found[point] = code
+    return found

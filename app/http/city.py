@@ -12,6 +12,7 @@ from psycopg import AsyncConnection
 
 from app.database import TRANSIENT, Database, DatabaseAway, wake_ups
 from dispatch.deadlines import Limit, Limits
+from dispatch.sensors import Sensors
 from grid.catalogue import Catalogue
 from grid.department import Departments
 from grid.naming import Label, Language
@@ -27,7 +28,7 @@ _LOOK_AGAIN_S: Final = 30.0
 _PARTS: Final = """
     SELECT DISTINCT ON (part) part, version, content
       FROM city_part
-     WHERE part IN ('city', 'catalogue', 'departments', 'limits')
+     WHERE part IN ('city', 'catalogue', 'departments', 'limits', 'sensors')
      ORDER BY part, version DESC
 """
 
@@ -45,6 +46,7 @@ class City:
     catalogue: Catalogue
     departments: Departments
     limits: Limits
+    sensors: Sensors
     versions: Mapping[str, int]
 
     @classmethod
@@ -60,6 +62,7 @@ class City:
             catalogue=Catalogue.of(parts["catalogue"]),
             departments=Departments.of(parts["departments"]),
             limits=Limits.of(parts["limits"]),
+            sensors=Sensors.of(parts["sensors"]),
             versions=versions,
         )
 

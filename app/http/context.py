@@ -16,6 +16,7 @@ from app.metrics import DoorMetrics
 _ID: Final = re.compile(rb"[A-Za-z0-9._-]{8,64}")
 _DOORS: Final = (
     "/api/reports",
+    "/api/observations",
     "/api/cases",
     "/api/",
     "/open311/",

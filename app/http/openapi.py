@@ -15,6 +15,7 @@ from starlette.routing import Route
 from app.http.access import guarded
 from app.http.answers import json_answer
 from app.http.cases import ToldMove
+from app.http.observations import ToldSamples
 from app.http.sessions import Credentials
 from app.http.submission import Told
 from app.http.unmerging import ToldReason
@@ -23,6 +24,7 @@ from app.righting import Correction
 
 _BODIES: Final[Mapping[tuple[str, str], type]] = {
     ("/api/reports", "post"): Told,
+    ("/api/observations", "post"): ToldSamples,
     ("/api/session", "post"): Credentials,
     ("/api/cases/{case_id}/moves", "post"): ToldMove,
     ("/api/cases/{case_id}/reports/{report_id:int}/unmerge", "post"): ToldReason,

@@ -9,8 +9,10 @@ from typing import cast
 from starlette.requests import Request
 
 from app.database import Database
+from app.engines import EngineCarrier
 from app.http.city import City, CityWatch
 from app.http.intake import Intake
+from app.http.sampling import Sampling
 from app.identity.doorkeeper import Doorkeeper
 from app.imaging import Darkroom
 from app.metrics import DoorMetrics
@@ -30,6 +32,8 @@ class Wiring:
     doorkeeper: Doorkeeper
     city: CityWatch
     intake: Intake
+    sampling: Sampling
+    carrier: EngineCarrier
     darkroom: Darkroom
     metrics: DoorMetrics
     stopping: asyncio.Event

@@ -15,6 +15,7 @@ from dispatch.postgres.book import PostgresBook
 from dispatch.postgres.inbox import accept_many
 from dispatch.postgres.log import Entry, number
 from streams import wire
+from streams.observations import Columns, envelopes
 from streams.topics import CASE_EVENTS, PARTITIONS
 from tests.house.documents import blocks, first_column, read
 from tests.makers import CITY, NOON, rulebook, submission
@@ -100,6 +101,13 @@ def test_the_report_message_is_what_the_document_promises():
     message = json.loads(wire.report_accepted(4711))
 
     assert faults(message, SCHEMAS["ReportAccepted"]) == []
+
+
+def test_the_envelope_of_samples_is_what_the_document_promises():
+    samples = Columns(["W1", "W2"], [1, 2], [0.5, 7.0])
+    [message] = envelopes("gateway:water", samples, NOON)
+
+    assert faults(json.loads(message), SCHEMAS["Observations"]) == []
 
 
 def test_the_example_on_the_page_is_an_event():

@@ -56,7 +56,7 @@ async def dead(conn: AsyncConnection) -> int:
 
 def test_every_figure_and_no_other_is_in_the_table_of_what_to_watch():
     worker = WorkerMetrics()
-    worker.watch_lag(lambda: 0)
+    worker.watch_lag("citygrid-reports", lambda: 0)
 
     real = figures(DoorMetrics().registry) | figures(worker.registry)
     told = {name for name in first_column(RUNBOOK) if name.startswith("city_")}

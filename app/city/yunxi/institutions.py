@@ -12,7 +12,7 @@ from app.city.yunxi.tiling import DIVISION, Tiling
 from grid.naming import Label
 
 INSPECTORS_PER_STREET: Final = 2
-CELLS_PER_SENSOR: Final = 17
+CELLS_PER_SENSOR: Final = 14
 CENTRE_STAFF: Final = (
     ("operator", 3),
     ("dispatcher", 3),
@@ -24,12 +24,15 @@ CENTRE_STAFF: Final = (
 )
 SENSOR_KINDS: Final = (
     ("water_level", "水位计", "Water level gauge", "water_level", "m"),
+    ("rain", "雨量计", "Rain gauge", "rainfall_10min", "mm"),
     ("cover_tilt", "井盖倾角计", "Cover tilt sensor", "tilt", "deg"),
     ("air", "空气质量微站", "Air quality station", "pm2_5", "ug/m3"),
     ("noise", "噪声监测点", "Noise meter", "sound_level", "dB(A)"),
     ("gas", "燃气泄漏探头", "Gas leak detector", "methane", "%LEL"),
     ("smoke", "烟感", "Smoke detector", "smoke", "%/m"),
 )
+WATER_KINDS: Final = {"water_level", "rain"}
+"""Their samples come through the gateway of the water bureau, the others through the city's."""
 
 
 def departments(tiling: Tiling) -> list[Line]:
@@ -94,12 +97,12 @@ def _person(login: str, name: Label, role: str, department: str, areas: str) -> 
 
 
 def sensors(tiling: Tiling, water: shapely.Geometry, rng: np.random.Generator) -> list[Line]:
-    """One sensor per 17 cells; the gauges stand in the river, the rest anywhere on land."""
+    """One sensor per 14 cells; the gauges stand in the river, the rest anywhere on land."""
     shapes = tiling.cells.geometry.to_numpy()
     wet = shapely.intersects(water, shapely.point_on_surface(shapes))
     return [
         _sensor(number, SENSOR_KINDS[number % len(SENSOR_KINDS)], tiling, wet, rng)
-        for number in range(max(6, len(shapes) // CELLS_PER_SENSOR))
+        for number in range(max(len(SENSOR_KINDS), len(shapes) // CELLS_PER_SENSOR))
     ]
 
 
@@ -122,4 +125,6 @@ def _sensor(
         "unit": unit,
         "lon": str(lon),
         "lat": str(lat),
+        "datum": "wgs84",
+        "source": "gateway:water" if name in WATER_KINDS else "gateway:city",
     }

@@ -53,8 +53,9 @@ def _write_rules(out: Path) -> None:
     write_table(out / "catalogue.csv", catalogue())
     write_table(out / "limits.csv", limits())
     write_table(out / "calendar.csv", table("calendar.csv"))
-    rules = (files("app.city.yunxi") / "routing.toml").read_text(encoding="utf-8")
-    (out / "routing.toml").write_text(rules, encoding="utf-8")
+    for name in ("routing.toml", "sensor_rules.toml"):
+        rules = (files("app.city.yunxi") / name).read_text(encoding="utf-8")
+        (out / name).write_text(rules, encoding="utf-8")
     write_toml(out / "city.toml", _city())
 
 

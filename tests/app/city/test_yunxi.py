@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 import shapely
 
+from app.city.checking import check_pack
 from app.city.yunxi.blocks import GRID_M, find_borders, make_blocks
 from app.city.yunxi.catalogue import catalogue, limits
 from app.city.yunxi.making import make_yunxi
@@ -166,7 +167,27 @@ def test_gauges_stand_in_the_river_and_everything_else_on_land(pack: Path):
     wet = gpd.points_from_xy(sensors["lon"], sensors["lat"]).intersects(river)
 
     assert set(sensors.loc[wet, "kind"]) == {"water_level"}
-    assert set(sensors.loc[~wet, "kind"]) == {"cover_tilt", "air", "noise", "gas", "smoke"}
+    assert set(sensors.loc[~wet, "kind"]) == {"rain", "cover_tilt", "air", "noise", "gas", "smoke"}
+
+
+def test_gauges_of_water_and_rain_come_through_the_gateway_of_the_water_bureau(pack: Path):
+    sensors = pd.read_csv(pack / "sensors.csv")
+
+    water = sensors[sensors["source"] == "gateway:water"]
+
+    assert set(water["kind"]) == {"water_level", "rain"}
+
+
+def test_the_sensors_of_every_rule_stand_on_streets(pack: Path):
+    parts = check_pack(pack).sound().parts
+
+    by_property = {
+        rule["property"]: {s["area"] for s in parts["sensors"] if s["property"] == rule["property"]}
+        for rule in parts["sensor_rules"]
+    }
+
+    assert set(by_property) == {"water_level", "rainfall_10min", "pm2_5"}
+    assert all(areas and "990101" not in areas for areas in by_property.values())
 
 
 def test_borders_are_told_once_with_both_sides():
