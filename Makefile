@@ -39,6 +39,10 @@ bench-%: test-ready ## Run benchmarks/%.py, with ARGS
 chaos-submissions: test-ready ## 100,000 reports sent one to five times each, by senders that hang up; ARGS
 	@$(BIN)/python -m tests.chaos.submissions $(ARGS)
 
+.PHONY: chaos-deadlines
+chaos-deadlines: test-ready ## 10,000 deadlines through kills, crashes and jumps of the clock; ARGS
+	@$(BIN)/python -m tests.chaos.deadlines $(ARGS)
+
 .PHONY: setup
 setup: test-ready ## Install everything that demo and test need, and nothing else
 
