@@ -126,12 +126,13 @@ class Processes:
             child.log.close()
         self._children.clear()
 
-    def memory_mb(self) -> dict[str, float]:
-        """Memory of each process that lives, in MB of its own and shared pages."""
-        found: dict[str, float] = {}
+    def memory(self) -> list[tuple[str, int, int]]:
+        """Name, pid and resident bytes of each process that lives."""
+        found: list[tuple[str, int, int]] = []
         for name, child in self._children.items():
+            pid = child.process.pid
             with contextlib.suppress(psutil.Error):
-                found[name] = round(psutil.Process(child.process.pid).memory_info().rss / 2**20, 1)
+                found.append((name, pid, psutil.Process(pid).memory_info().rss))
         return found
 
     async def _ended(self, child: _Child, patience_s: float = _STOP_S) -> int:

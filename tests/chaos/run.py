@@ -21,10 +21,10 @@ from tests.chaos.bugs import BUGS
 from tests.chaos.bugs.bug import Bug
 from tests.chaos.clients.books import Book
 from tests.chaos.faults.strike import strike
-from tests.chaos.figures import figures
 from tests.chaos.judge import Judge, Verdict
 from tests.chaos.plan import Fault, Plan
 from tests.chaos.pulse import Pulse
+from tests.chaos.rates import rates
 from tests.chaos.recovery import accepted_times, recoveries, worst
 from tests.chaos.world import Ground, World, ground, world
 
@@ -107,9 +107,8 @@ class Run:
     async def _weigh(self) -> None:
         while True:
             t = time.time()
-            for name, mb in self.world.processes.memory_mb().items():
-                pid = self.world.processes.pid(name)
-                self._memory.write({"t": t, "name": name, "pid": pid, "rss_mb": mb})
+            for name, pid, rss in self.world.processes.memory():
+                self._memory.write({"t": t, "process": name, "pid": pid, "rss": rss})
             await asyncio.sleep(MEMORY_EVERY_S)
 
     def _tell(self, what: str) -> None:
@@ -210,7 +209,8 @@ def _told(one: Run, verdict: Verdict) -> dict[str, Any]:
         "seed": plan.seed,
         "faults": len(one.struck),
         "kinds": dict(Counter(line["kind"] for line in one.struck)),
-        **figures(folder),
+        **verdict.figures,
+        **rates(folder),
         "recovery": worst(after),
         "ended_by_themselves": one.world.processes.codes(),
         "checks": {check.name: check.detail for check in verdict.checks if not check.holds},

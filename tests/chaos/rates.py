@@ -1,0 +1,27 @@
+"""How fast reports and samples came, counted in the clients' own books."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.chaos.clients.books import read_book
+
+
+def rates(folder: Path) -> dict[str, float]:
+    """Reports and samples taken per second, from the first to the last answer of the run."""
+    reports = {
+        (line["source"], line["key"]): line["t"]
+        for line in read_book(folder / "phones.jsonl")
+        if line["status"] in (200, 201)
+    }
+    batches = [line for line in read_book(folder / "sensors.jsonl") if line["status"] == 202]
+    samples = sum(line["samples"] for line in batches)
+    return {
+        "reports_per_second": _rate(len(reports), list(reports.values())),
+        "samples_per_second": _rate(samples, [line["t"] for line in batches]),
+    }
+
+
+def _rate(count: int, times: list[float]) -> float:
+    spent = max(times) - min(times) if times else 0.0
+    return round(count / spent, 1) if spent else 0.0
