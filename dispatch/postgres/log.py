@@ -122,16 +122,19 @@ async def overlooked(
     """Undecided reports the stream should have decided by now: urgent ones first, then oldest.
 
     Reports of the categories *urgent* count as overlooked after *urgent_after_s* already. A report
-    whose decision failed waits twice as long after each attempt.
+    whose decision failed waits twice as long after each attempt. One from the future came while
+    the database's clock was ahead; it has waited long enough.
     """
     found = await conn.execute(
         """
         SELECT id
           FROM inbox
          WHERE state = 'accepted'
-           AND received_at < clock_timestamp() - make_interval(
-               secs => CASE WHEN category = ANY(%(urgent)s) THEN %(soon)s ELSE %(age)s END
-                       * 2 ^ attempts)
+           AND received_at NOT BETWEEN
+               clock_timestamp() - make_interval(
+                   secs => CASE WHEN category = ANY(%(urgent)s) THEN %(soon)s ELSE %(age)s END
+                           * 2 ^ attempts)
+               AND clock_timestamp()
          ORDER BY category = ANY(%(urgent)s) DESC, id
          LIMIT %(limit)s
         """,

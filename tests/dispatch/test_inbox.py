@@ -174,3 +174,13 @@ async def test_the_rescue_takes_the_urgent_sooner_and_first(conn: AsyncConnectio
 
     assert soon == [urgent.report_id, urgent_too.report_id]
     assert late == [urgent.report_id, urgent_too.report_id, routine.report_id]
+
+
+async def test_the_rescue_takes_what_came_while_the_clock_was_ahead(conn: AsyncConnection) -> None:
+    [early, _] = await take(conn, submission(client_key="early"), submission(client_key="usual"))
+    await conn.execute(
+        "UPDATE inbox SET received_at = received_at + interval '2 hours' WHERE id = %s",
+        [early.report_id],
+    )
+
+    assert await overlooked(conn, older_than_s=3600.0) == [early.report_id]

@@ -50,15 +50,25 @@ BEAT: Final = """
  RETURNING g.generation
 """
 
+# No lease is that long: it was taken while the server's clock was ahead. Its holder may be dead, so
+# it gets one lease's time from now, like everyone after an outage.
+SHORTEN: Final = """
+    UPDATE streamlog.member
+       SET lease_until = clock_timestamp() + make_interval(secs => %(lease_s)s)
+     WHERE group_name = %(group)s
+       AND lease_until > clock_timestamp() + interval '10 minutes'
+"""
+
 # Nobody could renew a lease while the server was down: everyone gets one lease's time after it
-# came back. A member that is renewing just now is waited for and then found alive.
+# came back. A member that is renewing just now is waited for and then found alive. A server that
+# was started in the future was started while its clock was ahead.
 EVICT: Final = """
     WITH gone AS (
         DELETE FROM streamlog.member
          WHERE group_name = %(group)s
            AND lease_until < clock_timestamp()
-           AND pg_postmaster_start_time()
-               < clock_timestamp() - make_interval(secs => %(lease_s)s)
+           AND pg_postmaster_start_time() NOT BETWEEN
+               clock_timestamp() - make_interval(secs => %(lease_s)s) AND clock_timestamp()
      RETURNING group_name
     )
     UPDATE streamlog.consumer_group g
@@ -135,6 +145,7 @@ async def beat(conn: Connection, group: str, member: str, lease_s: float) -> int
     if renewed is None:
         raise Evicted(group, member)
     # Apart from the renewal: holding one's own row while waiting for the group's could dead-lock.
+    await conn.execute(SHORTEN, facts)
     evicted = await (await conn.execute(EVICT, facts)).fetchone()
     return (evicted or renewed)[0]
 

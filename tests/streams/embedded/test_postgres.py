@@ -251,3 +251,20 @@ async def test_a_database_without_the_tables_is_said_so(database_server_url: str
             await log.append(TOPIC, [Entry(0, None, b"x")])
     finally:
         await log.close()
+
+
+async def test_a_lease_that_was_taken_while_the_clock_was_ahead_ends_all_the_same(
+    log_conn: Connection, log: PostgresLog
+) -> None:
+    for member in ("ghost", "heir"):
+        await log.join("g", member, [TOPIC], 0.5)
+    await log_conn.execute(
+        "UPDATE streamlog.member SET lease_until = lease_until + interval '2 hours'"
+        " WHERE member = 'ghost'"
+    )
+
+    async def alone() -> bool:
+        generation = await log.beat("g", "heir", 0.5)
+        return set((await log.take_note("g", "heir", generation)).members) == {"heir"}
+
+    await until(alone, what="the ghost to be put out")
