@@ -32,6 +32,10 @@ class Book:
         """The open file, for fsync."""
         return self._file.fileno()
 
+    def close(self) -> None:
+        """Nothing more will be written."""
+        self._file.close()
+
 
 def read_book(path: Path) -> Iterator[dict[str, Any]]:
     """Every whole line; nothing when the book was never begun. A torn line is left out."""
