@@ -12,10 +12,12 @@ from app.city.commands import commands as city_commands
 from app.clock_commands import commands as clock_commands
 from app.dead_letters import commands as dead_commands
 from app.demo.commands import demo, up
+from app.destinations import delivery, destination
 from app.engines import prepare
 from app.identity.commands import key as key_commands
 from app.identity.commands import user as user_commands
 from app.logs import configure_logs
+from app.notifier import Notifier
 from app.replay.commands import replay
 from app.rulebook import load_rulebook
 from app.terminal import AsJson, look, run, settings
@@ -32,6 +34,8 @@ main.add_typer(city_commands, name="city")
 main.add_typer(user_commands, name="user")
 main.add_typer(key_commands, name="key")
 main.add_typer(dead_commands, name="dead")
+main.add_typer(destination, name="destination")
+main.add_typer(delivery, name="delivery")
 main.add_typer(clock_commands, name="clock")
 main.add_typer(audit, name="audit")
 main.command()(demo)
@@ -51,6 +55,13 @@ def worker() -> None:
     """Run a worker process: decides reports, relays, rescues. Start as many as there are cores."""
     configure_logs(settings())
     raise typer.Exit(run(Worker(settings()).run()))
+
+
+@main.command()
+def notifier() -> None:
+    """Run a notifier process: tells every destination what happened. Start two."""
+    configure_logs(settings())
+    raise typer.Exit(run(Notifier(settings()).run()))
 
 
 @main.command()

@@ -1,4 +1,4 @@
-"""Our own processes as children: web, worker, clock. Started together, stopped together."""
+"""Our own processes as children: web, worker, clock, notifier. They start and stop together."""
 
 from __future__ import annotations
 

@@ -67,7 +67,7 @@ class Settings(BaseSettings):
         default=None,
         ge=1,
         le=65535,
-        description="Port of a worker's `/metrics`; without it a worker serves none.",
+        description="Port of `/metrics` of a worker or notifier; without it they serve none.",
     )
     relay_every_s: float = Field(
         default=1.0, gt=0, description="The relay looks at least so often, told or not; seconds."
@@ -84,6 +84,11 @@ class Settings(BaseSettings):
     )
     clock_every_s: float = Field(
         default=1.0, gt=0, description="How often the clock looks for what fell due; seconds."
+    )
+    notify_attempts: int = Field(
+        default=1440,
+        ge=1,
+        description="Failed attempts after which a delivery is dead; 1440 take about a day.",
     )
     stop_after: timedelta = Field(
         default=timedelta(seconds=10),

@@ -159,3 +159,19 @@ class NoDepartment(DispatchError):
             "add a duty, or a department to the city's own area"
         )
         self.category, self.areas = category, areas
+
+
+class UnusableDestination(DispatchError):
+    """Nothing can be sent there, or must not be."""
+
+    def __init__(self, part: str, remedy: str) -> None:
+        super().__init__(f"{part} of a destination: {remedy}")
+        self.part, self.remedy = part, remedy
+
+
+class DestinationExists(DispatchError):
+    """There is, or there was, a destination of this name; what it was owed stays in the books."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"there is or was a destination {name}: choose another name")
+        self.name = name

@@ -19,6 +19,15 @@ class Inbox:
 
 
 @dataclass(frozen=True, slots=True)
+class Owed:
+    """How many events a destination is owed, and how many deliveries of them are written."""
+
+    destination: str
+    owed: int
+    written: int
+
+
+@dataclass(frozen=True, slots=True)
 class Books:
     """Counts taken in one snapshot, from tables written by different code."""
 
@@ -38,6 +47,9 @@ class Books:
     events: int
     deadlines: Mapping[str, int]
     deadlines_total: int
+    deliveries: Mapping[str, int]
+    deliveries_total: int
+    owed: tuple[Owed, ...]
     holes: int
     overdue_in_flight: int
 
@@ -86,6 +98,15 @@ def equations(books: Books) -> tuple[Equation, ...]:
             sum(books.deadlines.values()),
         ),
         Equation("fired = events 'overdue'", books.deadlines.get("fired", 0), books.events_overdue),
+        Equation(
+            "deliveries = sent + pending + dead",
+            books.deliveries_total,
+            sum(books.deliveries.values()),
+        ),
+        *(
+            Equation(f"deliveries to {one.destination} = events it is owed", one.written, one.owed)
+            for one in books.owed
+        ),
     )
 
 
@@ -95,6 +116,9 @@ def as_json(books: Books) -> dict[str, object]:
     return {
         "balanced": all(line.holds for line in lines),
         "inbox": asdict(books.inbox),
+        "deliveries": {
+            state: books.deliveries.get(state, 0) for state in ("sent", "pending", "dead")
+        },
         "equations": [
             {"name": line.name, "left": line.left, "right": line.right, "holds": line.holds}
             for line in lines

@@ -75,7 +75,7 @@ def on_stage(
         if load:
             load(settings.database_url)
         with Processes(_environment(settings), home / "logs") as processes:
-            for name in ("web", "clock"):
+            for name in ("web", "clock", "notifier"):
                 processes.start(name)
             for number in range(1, workers + 1):
                 processes.start(f"worker-{number}", "worker")

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Final, LiteralString
 
 from psycopg import AsyncConnection, IsolationLevel
-from psycopg.rows import dict_row
+from psycopg.rows import class_row, dict_row
 
-from dispatch.ledger import Books, Inbox
+from dispatch.ledger import Books, Inbox, Owed
 
 _COUNTS: Final = """
     SELECT (SELECT count(*) FROM cases) AS cases,
@@ -20,11 +20,28 @@ _COUNTS: Final = """
            (SELECT count(*) FROM outbox WHERE position IS NOT NULL) AS outbox_numbered,
            (SELECT position FROM log_head) AS outbox_last,
            (SELECT count(*) FROM deadline) AS deadlines_total,
+           (SELECT count(*) FROM delivery) AS deliveries_total,
            (SELECT count(*) FROM inbox WHERE state = 'accepted'
                AND received_at < clock_timestamp() - interval '60 s') AS overdue_in_flight,
            (SELECT coalesce(sum(missing), 0)::bigint FROM (
                SELECT max(device_seq) - min(device_seq) + 1 - count(DISTINCT device_seq) AS missing
                  FROM inbox WHERE device_seq IS NOT NULL GROUP BY source) AS device) AS holes
+"""
+
+# What each destination is owed is read from what it is sent, not from how deliveries are made.
+_OWED: Final = """
+    SELECT t.name AS destination,
+           (SELECT count(*)
+              FROM outbox o
+             WHERE o.id > t.after_event
+               AND (t.last_event IS NULL OR o.id <= t.last_event)
+               AND (t.kinds = '{}' OR o.payload::jsonb #>> '{data,kind}' = ANY(t.kinds))) AS owed,
+           (SELECT count(*)
+              FROM delivery d
+              JOIN outbox o ON o.id = d.event AND o.dedup = d.dedup
+             WHERE d.destination = t.name) AS written
+      FROM destination t
+     ORDER BY t.name
 """
 
 
@@ -42,6 +59,10 @@ async def _counted(conn: AsyncConnection) -> Books:
     inbox = await _tally(conn, "SELECT state, count(*) FROM inbox GROUP BY state")
     events = await _tally(conn, "SELECT kind, count(*) FROM case_event GROUP BY kind")
     deadlines = await _tally(conn, "SELECT state, count(*) FROM deadline GROUP BY state")
+    deliveries = await _tally(conn, "SELECT state, count(*) FROM delivery GROUP BY state")
+    async with conn.cursor(row_factory=class_row(Owed)) as cur:
+        await cur.execute(_OWED)
+        owed = await cur.fetchall()
     async with conn.cursor(row_factory=dict_row) as cur:
         await cur.execute(_COUNTS)
         counts = await cur.fetchone() or {}
@@ -60,6 +81,8 @@ async def _counted(conn: AsyncConnection) -> Books:
         events_unmerged=events.get("unmerged", 0),
         events_overdue=events.get("overdue", 0),
         deadlines=deadlines,
+        deliveries=deliveries,
+        owed=tuple(owed),
         **counts,
     )
 

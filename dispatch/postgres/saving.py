@@ -55,12 +55,25 @@ _INSERT_EVENTS: Final = """
            hash text)
 """
 
+# The lock on the destinations comes before the first id is drawn: none begins or ends in between.
 _INSERT_OUTBOX: Final = """
-    INSERT INTO outbox (topic, key, dedup, payload)
-    SELECT %(topic)s, r.key, r.dedup, r.payload
-      FROM ROWS FROM (jsonb_to_recordset(%(rows)s::jsonb) AS (
-               key text, dedup text, payload text)) WITH ORDINALITY AS r(key, dedup, payload, n)
-     ORDER BY r.n
+    WITH told AS (
+           SELECT name, kinds FROM destination WHERE ended_at IS NULL FOR KEY SHARE),
+         happened AS (
+           SELECT r.*
+             FROM ROWS FROM (jsonb_to_recordset(%(rows)s::jsonb) AS (
+                      key text, dedup text, payload text, kind text))
+                  WITH ORDINALITY AS r(key, dedup, payload, kind, n)),
+         written AS (
+           INSERT INTO outbox (topic, key, dedup, payload)
+           SELECT %(topic)s, key, dedup, payload FROM happened ORDER BY n
+           RETURNING id, dedup)
+    INSERT INTO delivery (destination, dedup, event)
+    SELECT told.name, dedup, written.id
+      FROM written
+      JOIN happened USING (dedup)
+      JOIN told ON told.kinds = '{}' OR happened.kind = ANY(told.kinds)
+     ORDER BY written.id
 """
 
 _INSERT_DEADLINES: Final = """
@@ -251,6 +264,7 @@ def _outbox_row(entry: Entry, city: str) -> dict[str, object]:
     return {
         "key": str(case.id),
         "dedup": name,
+        "kind": event.kind,
         "payload": msgspec.json.encode(envelope).decode(),
     }
 

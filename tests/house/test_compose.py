@@ -10,7 +10,7 @@ import yaml
 from app.settings import Settings
 from tests.house.repository import ROOT
 
-OUR_PROCESSES = {"web", "worker", "clock", "migrate"}
+OUR_PROCESSES = {"web", "worker", "clock", "notifier", "migrate"}
 RUNS_ONCE = {"migrate"}
 
 

@@ -7,6 +7,7 @@ from prometheus_client import CollectorRegistry
 from psycopg import AsyncConnection
 
 from app.metrics import DoorMetrics
+from app.notifier_metrics import NotifierMetrics
 from app.worker_metrics import WorkerMetrics
 from dispatch import actions
 from dispatch.actions import Decided
@@ -58,7 +59,11 @@ def test_every_figure_and_no_other_is_in_the_table_of_what_to_watch():
     worker = WorkerMetrics()
     worker.watch_lag("citygrid-reports", lambda: 0)
 
-    real = figures(DoorMetrics().registry) | figures(worker.registry)
+    real = (
+        figures(DoorMetrics().registry)
+        | figures(worker.registry)
+        | figures(NotifierMetrics().registry)
+    )
     told = {name for name in first_column(RUNBOOK) if name.startswith("city_")}
 
     assert told == real
