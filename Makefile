@@ -35,6 +35,10 @@ pytest: ; @echo "== tests" && $(BIN)/python -m pytest $(ARGS)
 bench-%: test-ready ## Run benchmarks/%.py, with ARGS
 	@$(BIN)/python -m benchmarks.$* $(ARGS)
 
+.PHONY: chaos-power
+chaos-power: test-ready ## Plant every bug of tests/chaos/bugs and see that it is caught; ARGS name some
+	@$(BIN)/python -m tests.chaos.power $(ARGS)
+
 .PHONY: chaos-submissions
 chaos-submissions: test-ready ## 100,000 reports sent one to five times each, by senders that hang up; ARGS
 	@$(BIN)/python -m tests.chaos.submissions $(ARGS)
@@ -42,6 +46,10 @@ chaos-submissions: test-ready ## 100,000 reports sent one to five times each, by
 .PHONY: chaos-deadlines
 chaos-deadlines: test-ready ## 10,000 deadlines through kills, crashes and jumps of the clock; ARGS
 	@$(BIN)/python -m tests.chaos.deadlines $(ARGS)
+
+.PHONY: chaos-upgrade
+chaos-upgrade: test-ready ## Upgrade from the last tag while phones report; ARGS="--from REVISION"
+	@$(BIN)/python -m tests.chaos.upgrade $(ARGS)
 
 .PHONY: setup
 setup: test-ready ## Install everything that demo and test need, and nothing else

@@ -108,6 +108,7 @@ BUGS = (
         says="A delivery is marked as sent and then sent.",
         processes=("notifier",),
         provoked_by=("process-killed", "network-refused", "network-cut"),
+        aimed_at=r"notifier-\d|notifiers>sink",
         caught_by=("deliver", "effect", "sink"),
         apply=_sent_before_post,
     ),

@@ -43,6 +43,7 @@ BUGS = (
         says="An alarm counts as raised before it is committed.",
         processes=("worker",),
         provoked_by=("postgres-backend-ended", "postgres-down", "network-refused"),
+        aimed_at=r"worker-\d(>postgres)?",
         caught_by=("alarm",),
         apply=_remembered_before_committed,
     ),

@@ -1,0 +1,58 @@
+"""The hunt for planted bugs: what it makes of its findings, and two bugs really caught."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from tests.chaos.power import Catch, as_json, measure
+from tests.chaos.table import BEGIN, END, table, write_table
+
+CAUGHT = Catch("early-timer", ("no deadline passes early",), "snapshot", 3, 20.4, 1)
+ESCAPED = replace(CAUGHT, bug="position-gap", caught_by=(), looking="verdict")
+CONTROL = replace(ESCAPED, bug="control")
+
+
+def test_a_bug_must_be_caught_and_a_control_must_not() -> None:
+    assert as_json("pglog", [CAUGHT, CONTROL])["ok"]
+    assert as_json("pglog", [CAUGHT, ESCAPED])["escaped"] == ["position-gap"]
+    assert as_json("pglog", [replace(CONTROL, caught_by=("x",))])["false_alarms"] == ["control"]
+
+
+def test_the_table_tells_what_caught_each_bug_and_what_escaped() -> None:
+    told = table("pglog", [CAUGHT, ESCAPED, CONTROL], datetime(2026, 11, 23, tzinfo=UTC))
+
+    assert "**1 of 2 caught**" in told
+    assert "| 3 | 20 | no deadline passes early (in a snapshot) |" in told
+    assert "| **not caught** |" in told
+    assert "3 faults, nothing objected" in told
+
+
+def test_the_table_takes_the_place_of_the_old_one(tmp_path: Path) -> None:
+    page = tmp_path / "chaos.md"
+    page.write_text(f"before\n{BEGIN}\nold\n{END}\nafter\n")
+
+    write_table(page, "pglog", [CAUGHT])
+
+    text = page.read_text()
+    assert text.startswith("before\n")
+    assert text.endswith("\nafter\n")
+    assert "old" not in text
+    assert "early-timer" in text
+
+
+def test_a_document_without_marks_is_left_alone(tmp_path: Path) -> None:
+    page = tmp_path / "chaos.md"
+    page.write_text("nothing here")
+
+    with pytest.raises(ValueError, match="power"):
+        write_table(page, "pglog", [CAUGHT])
+
+
+def test_a_wrong_in_the_outbox_and_a_wrong_in_the_books_are_caught() -> None:
+    found = measure("pglog", ["outbox-outside-transaction", "merge-counted-twice"], seed=1)
+
+    assert [one.looking for one in found] == ["snapshot", "snapshot"]
