@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
@@ -11,11 +12,13 @@ import geopandas as gpd
 
 from app.city.writing import write_layer, write_table
 from app.city.yunxi.making import make_yunxi
+from tests.chaos.clients import GATEWAY
 
 CELLS: Final = 200
 QUICK: Final = ("06", "09")
 """Beginnings of the categories whose deadlines fall due while a run lasts."""
 _QUICK_LIMIT: Final = {"amount": "0.01", "unit": "urgent_hour"}
+_QUICK_WINDOW: Final = "window_minutes = 0.25"
 _NEW_RULE: Final = """
 [[rule]]
 name = "changed-during-the-run"
@@ -36,17 +39,24 @@ class Pack:
     def make(self) -> None:
         """Write it."""
         make_yunxi(self.folder, CELLS)
-        limits = self.folder / "limits.csv"
-        with limits.open(encoding="utf-8-sig", newline="") as file:
-            rows = [
-                row | _QUICK_LIMIT if row["category"].startswith(QUICK) else row
-                for row in csv.DictReader(file)
-            ]
-        write_table(limits, rows)
+        _rewrite(
+            self.folder / "limits.csv",
+            lambda row: row | _QUICK_LIMIT if row["category"].startswith(QUICK) else row,
+        )
+        _rewrite(self.folder / "sensors.csv", lambda row: row | {"source": GATEWAY})
+        rules = self.folder / "sensor_rules.toml"
+        text = rules.read_text(encoding="utf-8")
+        rules.write_text(re.sub("window_minutes = .*", _QUICK_WINDOW, text), encoding="utf-8")
 
     def change(self, what: str) -> None:
         """Change the part ``grid``, ``calendar`` or ``rule``, or change it back."""
         _CHANGES[what](self.folder)
+
+
+def _rewrite(table: Path, change: Callable[[dict[str, str]], dict[str, str]]) -> None:
+    with table.open(encoding="utf-8-sig", newline="") as file:
+        rows = [change(row) for row in csv.DictReader(file)]
+    write_table(table, rows)
 
 
 def _change_grid(folder: Path) -> None:

@@ -152,7 +152,8 @@ class World:
         """Start phones, sensors and the screen."""
         doors = ("--doors", ",".join(self.doors))
         self._client("phones", *doors, "--rate", str(REPORTS_PER_S), "--seed", str(seed))
-        self._client("sensors", *doors, "--samples", str(SAMPLES_PER_S), "--seed", str(seed))
+        gateway = ("--pack", str(self.pack.folder), "--samples", str(SAMPLES_PER_S))
+        self._client("sensors", *doors, *gateway, "--seed", str(seed))
         self._client("screen", *doors, "--seed", str(seed))
 
     def start_sink(self, seed: int) -> None:
