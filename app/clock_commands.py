@@ -13,7 +13,7 @@ from app.clock import Clock
 from app.logs import configure_logs
 from app.terminal import ACTOR, AsJson, change, look, run, settings
 from dispatch.clock_trust import Trust
-from dispatch.postgres.clock import read_standing, trust_clock
+from dispatch.postgres.clock import Standing, read_standing, trust_clock
 
 commands: Final = typer.Typer(
     invoke_without_command=True, help="Run the clock process, or see to the database's clock."
@@ -35,10 +35,7 @@ def show(as_json: AsJson = False) -> None:
     if as_json:
         print(json.dumps(asdict(standing), default=str))
     else:
-        print(
-            f"{standing.trust} since {standing.since:%Y-%m-%d %H:%M:%S} UTC; "
-            f"{standing.drift_s:+.3f} s from what was expected"
-        )
+        print(_told(standing))
     raise typer.Exit(0 if standing.trust is Trust.TRUSTED else 1)
 
 
@@ -47,6 +44,15 @@ def trust() -> None:
     """Say that the time the database tells now is right: deadlines are judged by it again."""
     change(_trust, "clock.trust", "trusted")
     print("trusted")
+
+
+def _told(standing: Standing) -> str:
+    seen = standing.unproven_s
+    return (
+        f"{standing.trust} since {standing.since:%Y-%m-%d %H:%M:%S} UTC, "
+        f"{standing.drift_s:+.3f} s from what was expected; last found right "
+        f"{'never' if seen is None else f'{seen:.0f} s ago'}"
+    )
 
 
 async def _trust(conn: AsyncConnection) -> bool:

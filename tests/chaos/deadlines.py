@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import json
 import os
 import random
@@ -31,7 +32,7 @@ from typing import Any, Final
 
 import psycopg
 
-from app.database import connect, migrate
+from app.database import DatabaseAway, connect, migrate
 from app.processes import Processes
 from app.services import down, restart, running
 from dispatch import actions
@@ -59,6 +60,7 @@ _MADE_PER_S: Final = 250
 _MOMENTS: Final = 300
 _AT_ONCE: Final = "at-once"
 _PATIENCE_S: Final = 60.0
+_BACKEND_WITHIN_S: Final = 5.0
 _BACKENDS: Final = "SELECT pid FROM pg_stat_activity WHERE application_name = ANY(%s)"
 
 
@@ -173,13 +175,16 @@ class Drill:
 
     async def _end_backend(self, number: signal.Signals, chance: random.Random) -> None:
         """End the backend of a clock process; killed, it takes all others with it."""
-        try:
-            async with await connect(self.url) as conn:
-                found = await (await conn.execute(_BACKENDS, [list(CLOCKS)])).fetchall()
-            if found:
-                os.kill(chance.choice(found)[0], number)
-        except (psycopg.Error, ProcessLookupError):
-            self.done["missed"] += 1
+        give_up = time.monotonic() + _BACKEND_WITHIN_S
+        while time.monotonic() < give_up:
+            with contextlib.suppress(DatabaseAway, psycopg.Error, ProcessLookupError):
+                async with await connect(self.url) as conn:
+                    found = await (await conn.execute(_BACKENDS, [list(CLOCKS)])).fetchall()
+                if found:
+                    os.kill(chance.choice(found)[0], number)
+                    return
+            await asyncio.sleep(0.1)
+        self.done["no backend to end"] += 1
 
 
 async def run(home: Path, movable: MovableClock, url: str, args: argparse.Namespace) -> Any:
@@ -208,12 +213,13 @@ async def run(home: Path, movable: MovableClock, url: str, args: argparse.Namesp
 
 async def _until_all_fired(url: str, last_due: float) -> None:
     give_up = last_due + _PATIENCE_S
-    async with await connect(url) as conn:
-        while time.monotonic() < give_up:
-            found = await conn.execute("SELECT count(*) FROM deadline WHERE state = 'pending'")
-            if await found.fetchone() == (0,):
-                return
-            await asyncio.sleep(0.2)
+    while time.monotonic() < give_up:
+        with contextlib.suppress(DatabaseAway, psycopg.Error):
+            async with await connect(url) as conn:
+                found = await conn.execute("SELECT count(*) FROM deadline WHERE state = 'pending'")
+                if await found.fetchone() == (0,):
+                    return
+        await asyncio.sleep(0.3)
 
 
 async def _judged(url: str, witness: Witness) -> Mapping[str, Any]:
