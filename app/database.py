@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import time
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 from importlib import resources
 from typing import Final
 
 import psycopg
-from psycopg import AsyncConnection, sql
+from psycopg import AsyncConnection, errors, sql
 from yoyo import get_backend, read_migrations
 
-TRANSIENT: Final = (psycopg.OperationalError, psycopg.InterfaceError)
-"""What passes when the database is back: lost connection, deadlock, lock or statement timeout."""
+TRANSIENT: Final = (
+    psycopg.OperationalError,
+    psycopg.InterfaceError,
+    errors.ReadOnlySqlTransaction,
+    errors.IdleInTransactionSessionTimeout,
+)
+"""What passes when the database is back: lost connection, deadlock, lock or statement timeout, no
+room on the disk, no connection left, starting up, taking no changes."""
 
 _OPTIONS: Final = (
     "-c statement_timeout=30s -c lock_timeout=5s "
@@ -35,10 +43,14 @@ class Database:
     A broken connection is replaced at the next loan without any back-off: after an outage the
     first caller already gets a fresh one. (A pool whose back-off grew kept phones waiting for
     minutes.)
+
+    *disk_full_at* is when something could last not be written for want of room, in seconds of the
+    monotonic clock; None: never, or it has gone since.
     """
 
     def __init__(self, url: str, size: int = 8) -> None:
         self.url = url
+        self.disk_full_at: float | None = None
         self._idle: list[AsyncConnection] = []
         self._free = asyncio.Semaphore(size)
 
@@ -73,6 +85,9 @@ class Database:
             conn = self._take() or await connect(self.url)
             try:
                 yield conn
+            except errors.DiskFull:
+                self.disk_full_at = time.monotonic()
+                raise
             finally:
                 await self._give_back(conn)
 
@@ -109,13 +124,15 @@ async def wake_ups(url: str, *channels: str, every_s: float) -> AsyncIterator[No
     """A tick whenever one of the channels is notified, and at least every *every_s* seconds.
 
     Reconnects by itself; notifications missed meanwhile are made good by the next tick. Ticks do
-    not queue up: many notifications in one moment are one tick.
+    not queue up: many notifications in one moment are one tick. A standby cannot be listened to:
+    there only the clock ticks.
     """
     while True:
         try:
             async with await connect(url) as conn:
-                for channel in channels:
-                    await conn.execute(sql.SQL("LISTEN {}").format(sql.Identifier(channel)))
+                with contextlib.suppress(errors.ReadOnlySqlTransaction):
+                    for channel in channels:
+                        await conn.execute(sql.SQL("LISTEN {}").format(sql.Identifier(channel)))
                 yield
                 while True:
                     async for _ in conn.notifies(timeout=every_s, stop_after=1):

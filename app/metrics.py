@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import timedelta
+from math import nan
 from typing import Any, Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from psycopg import AsyncConnection
+
+from app.modes import Mode
 
 _SECONDS: Final = (0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 
@@ -48,15 +52,29 @@ class DoorMetrics:
         self._oldest = Gauge(
             "city_reports_oldest_undecided_seconds", "Age of the oldest undecided.", registry=kept
         )
+        self._degraded = Gauge("city_degraded", "1 while the mode is on.", ["mode"], registry=kept)
         self._dead = Gauge("city_reports_dead", "Dead reports nobody put right.", registry=kept)
 
-    async def scrape(self, conn: AsyncConnection[Any], waiting: int) -> bytes:
-        """Everything in the text format of Prometheus."""
+    def see(self, waiting: int, degraded: Collection[Mode]) -> None:
+        """Take over what the process knows by itself."""
+        self._waiting.set(waiting)
+        for mode in Mode:
+            self._degraded.labels(mode).set(mode in degraded)
+
+    async def count_inbox(self, conn: AsyncConnection[Any]) -> None:
+        """Count what is in the inbox."""
         found = await conn.execute(_INTAKE)
         row = await found.fetchone()
         in_flight, oldest, dead = row or (0, None, 0)
-        self._waiting.set(waiting)
         self._in_flight.set(in_flight)
         self._oldest.set((oldest or timedelta(0)).total_seconds())
         self._dead.set(dead)
+
+    def forget_inbox(self) -> None:
+        """Nobody knows what is in the inbox: no number rather than an old one."""
+        for figure in (self._in_flight, self._oldest, self._dead):
+            figure.set(nan)
+
+    def text(self) -> bytes:
+        """Everything in the text format of Prometheus."""
         return generate_latest(self.registry)

@@ -47,7 +47,20 @@ class Settings(BaseSettings):
         default="json", description="One JSON object per line, or lines for a person's terminal."
     )
     database_connections: int = Field(
-        default=8, ge=2, le=100, description="Most connections one process holds to PostgreSQL."
+        default=8,
+        ge=2,
+        le=100,
+        description="Most connections a process has for its work; a web process has four more.",
+    )
+    database_folder: Path | None = Field(
+        default=None,
+        description="A folder on the disk that PostgreSQL writes to, where a web process can see "
+        "it: its free space is then watched.",
+    )
+    disk_free_min_mb: int = Field(
+        default=2000,
+        ge=0,
+        description="With less free on that disk, in MB, photos are refused; reports are taken.",
     )
     intake_waiting: int = Field(
         default=2000,

@@ -40,6 +40,8 @@ from app.http.wiring import Wiring
 from app.identity.doorkeeper import Doorkeeper
 from app.imaging import Darkroom
 from app.metrics import DoorMetrics
+from app.modes import Lookout
+from app.probing import server_probes
 from app.settings import Settings
 from streams.carriers import KafkaCarrier
 
@@ -80,6 +82,7 @@ def make_web(settings: Settings) -> Starlette:
 def wire(settings: Settings) -> Wiring:
     """The parts of a web process, not yet running."""
     database = Database(settings.database_url, settings.database_connections)
+    door = Database(settings.database_url, 1)
     kafka = KafkaCarrier(engine_url(settings)) if settings.kafka_url else None
     carrier = EngineCarrier(database, kafka)
     return Wiring(
@@ -87,9 +90,10 @@ def wire(settings: Settings) -> Wiring:
         database=database,
         doorkeeper=Doorkeeper(database, settings),
         city=CityWatch(database),
-        intake=Intake(database, waiting=settings.intake_waiting, batch=settings.intake_batch),
+        intake=Intake(door, waiting=settings.intake_waiting, batch=settings.intake_batch),
         sampling=Sampling(carrier),
         carrier=carrier,
+        lookout=Lookout(server_probes(settings, (database, door))),
         darkroom=Darkroom(),
         metrics=DoorMetrics(),
         stopping=asyncio.Event(),
@@ -106,10 +110,15 @@ async def _lifespan(app: Starlette) -> AsyncGenerator[None]:
             await wiring.city.refresh()
         except DatabaseAway as err:
             _log.warning("started without the database", error=str(err))
-        loops = (wiring.intake.run(), wiring.sampling.run(), wiring.city.run())
+        loops = (
+            wiring.intake.run(),
+            wiring.sampling.run(),
+            wiring.city.run(),
+            wiring.lookout.run(),
+        )
         await stack.enter_async_context(running(*loops))
         app.state.map_room = await stack.enter_async_context(
-            map_room(wiring.settings, wiring.stopping)
+            map_room(wiring.settings, wiring.stopping, wiring.lookout)
         )
         yield
         wiring.stopping.set()

@@ -139,9 +139,9 @@ class Hub:
                 texts[viewer.scope] = frame_text(join(patches, viewer.scope), now)
             viewer.give(texts[viewer.scope])
 
-    def beat(self, now: datetime, current_at: datetime) -> None:
-        """Tell every viewer that the stream lives, and when it was last known to be current."""
-        text = beat_text(self.sent, now, current_at)
+    def beat(self, now: datetime, current_at: datetime, degraded: Sequence[str] = ()) -> None:
+        """Tell every viewer that the stream lives, when it was last current, what is degraded."""
+        text = beat_text(self.sent, now, current_at, degraded)
         for viewer in self._viewers:
             viewer.give(text)
 

@@ -34,7 +34,10 @@ def _utc_now() -> datetime:
 
 
 class LiveMap:
-    """One process's share of the live map: one reader of the log, any number of streams."""
+    """One process's share of the live map: one reader of the log, any number of streams.
+
+    *degraded* says what is not as it should be right now; every beat tells it to the screens.
+    """
 
     def __init__(
         self,
@@ -43,11 +46,13 @@ class LiveMap:
         hub: Hub | None = None,
         shortcut: Shortcut | None = None,
         clock: Callable[[], datetime] = _utc_now,
+        degraded: Callable[[], Sequence[str]] = tuple,
     ) -> None:
         self.hub = hub or Hub()
         self._door = door
         self._shortcut = shortcut
         self._clock = clock
+        self._degraded = degraded
         self._ready = asyncio.Event()
         self._current_at = clock()
         self._stopping = False
@@ -88,7 +93,7 @@ class LiveMap:
                 return
             if missed:
                 yield frame_text(join(missed, scope), self._clock())
-            yield beat_text(self.hub.sent, self._clock(), self._current_at)
+            yield beat_text(self.hub.sent, self._clock(), self._current_at, self._degraded())
             while (text := await viewer.take()) is not None:
                 yield text
         finally:
@@ -160,7 +165,11 @@ class LiveMap:
     async def _beat(self) -> None:
         while not self._stopping:
             await asyncio.sleep(BEAT_S)
-            self.hub.beat(self._clock(), self._current_at)
+            self.beat()
+
+    def beat(self) -> None:
+        """Tell every screen at once how things stand; happens by itself every few seconds."""
+        self.hub.beat(self._clock(), self._current_at, self._degraded())
 
 
 def _log_crash(task: asyncio.Task[None]) -> None:

@@ -4,6 +4,7 @@ Events: ``patch`` (id = last row; a frame with the server's time), ``beat`` (the
 ``reset`` (fetch a new snapshot), ``hello`` (where the stream begins).
 """
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Final
 
@@ -31,9 +32,19 @@ def frame_text(frame: Frame, now: datetime) -> bytes:
     return b"event: patch\nid: %d\ndata: %b\n\n" % (frame.last, _ENCODE(sent))
 
 
-def beat_text(position: int, now: datetime, current_at: datetime) -> bytes:
-    """A sign of life: *current_at* is when the server last was sure to know the newest row."""
-    beat = {"position": position, "at": utc_text(now), "current_at": utc_text(current_at)}
+def beat_text(
+    position: int, now: datetime, current_at: datetime, degraded: Sequence[str] = ()
+) -> bytes:
+    """A sign of life: *current_at* is when the server last was sure to know the newest row.
+
+    *degraded* names what of the servers is missing, worst first.
+    """
+    beat = {
+        "position": position,
+        "at": utc_text(now),
+        "current_at": utc_text(current_at),
+        "degraded": list(degraded),
+    }
     return b"event: beat\ndata: %b\n\n" % _ENCODE(beat)
 
 

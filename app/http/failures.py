@@ -22,6 +22,10 @@ from app.policy import Refused
 from app.problems import Fault, Problem, title
 
 _AWAY: Final = {"retry-after": "5"}
+_WHAT: Final[Mapping[type[Exception], str]] = {
+    psycopg.errors.ReadOnlySqlTransaction: "the database takes no changes right now",
+    psycopg.errors.DiskFull: "the disk of the database is full",
+}
 _log = structlog.get_logger()
 
 
@@ -73,9 +77,10 @@ async def on_http(request: Request, error: HTTPException) -> Response:
 
 
 async def on_away(request: Request, error: Exception) -> Response:
-    """The database is away or too busy: the same request may succeed later."""
+    """The database is away, too busy or takes no changes: the same request may succeed later."""
     _log.warning("database away", error=str(error))
-    return answer(request, 503, "the database is away; nothing was changed", headers=_AWAY)
+    what = _WHAT.get(type(error), "the database is away")
+    return answer(request, 503, f"{what}; nothing was changed", headers=_AWAY)
 
 
 async def on_unstorable(request: Request, error: psycopg.DataError) -> Response:

@@ -7,6 +7,7 @@ that it was not accepted; the same key can then be sent again without being acce
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from asyncio import Future, Queue
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -36,7 +37,10 @@ class _Waiting:
 
 
 class Intake:
-    """Collects submissions and commits them together; run one per process."""
+    """Collects submissions and commits them together; run one per process.
+
+    *database* is its own, of one connection.
+    """
 
     def __init__(self, database: Database, *, waiting: int, batch: int) -> None:
         self._database, self._batch = database, batch
@@ -61,12 +65,21 @@ class Intake:
             raise Problem(503, "the report was not stored in time", retry_after_s=5) from None
 
     async def run(self) -> None:
-        """Commit what waits, again and again, until cancelled."""
-        while True:
-            waiting = [await self._queue.get()]
-            while len(waiting) < self._batch and not self._queue.empty():
-                waiting.append(self._queue.get_nowait())
-            await self._settle(waiting)
+        """Commit what waits, again and again, until cancelled.
+
+        The connection is made at the start and kept: reports go on being taken when others have
+        used up all that PostgreSQL grants.
+        """
+        with contextlib.suppress(DatabaseAway):
+            await self._database.open()
+        try:
+            while True:
+                waiting = [await self._queue.get()]
+                while len(waiting) < self._batch and not self._queue.empty():
+                    waiting.append(self._queue.get_nowait())
+                await self._settle(waiting)
+        finally:
+            await self._database.close()
 
     async def _settle(self, waiting: Sequence[_Waiting]) -> None:
         """Answer everybody; one submission that cannot be stored does not take others with it."""
@@ -102,7 +115,9 @@ class Intake:
 
     async def _commit_once(self, submissions: Sequence[Submission]) -> list[Acceptance]:
         async with self._database.connection() as conn:
-            return await accept_many(conn, submissions)
+            acceptances = await accept_many(conn, submissions)
+        self._database.disk_full_at = None
+        return acceptances
 
 
 def _fail(one: _Waiting, problem: Problem) -> None:

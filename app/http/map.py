@@ -34,6 +34,13 @@ async def page(request: Request, actor: Actor) -> Response:
     return _page(request, "map.html")
 
 
+async def dead_page(request: Request, actor: Actor) -> Response:
+    """The page of dead reports; its data asks the policy."""
+    if not actor.is_known:
+        return RedirectResponse("/login", 303, headers={"cache-control": "no-store"})
+    return _page(request, "dead.html")
+
+
 async def login_page(request: Request, actor: Actor) -> Response:
     """The login page."""
     return _page(request, "login.html")
@@ -153,6 +160,7 @@ def _takes_gzip(request: Request) -> bool:
 
 ROUTES: Final = [
     Route("/", guarded("page.read", page), methods=["GET"]),
+    Route("/dead", guarded("page.read", dead_page), methods=["GET"]),
     Route("/login", guarded("page.read", login_page), methods=["GET"]),
     Route("/static/{build}/{name:path}", guarded("page.read", static), methods=["GET"]),
     Route("/tiles/{layer}/{z:int}/{x:int}/{y:int}.mvt", guarded("map.read", tile), methods=["GET"]),

@@ -12,6 +12,7 @@ from typing import cast
 from redis.asyncio import Redis
 from starlette.requests import Request
 
+from app.modes import Lookout
 from app.policy import Actor, Reach, reach
 from app.settings import Settings
 from maps.assets import Assets
@@ -48,13 +49,23 @@ def scope_within(allowed: Reach) -> Scope:
 
 
 @asynccontextmanager
-async def map_room(settings: Settings, stopping: asyncio.Event) -> AsyncGenerator[MapRoom]:
-    """The map room at work; streams end when *stopping* is set, everything when it is left."""
+async def map_room(
+    settings: Settings, stopping: asyncio.Event, lookout: Lookout
+) -> AsyncGenerator[MapRoom]:
+    """The map room at work; streams end when *stopping* is set, everything when it is left.
+
+    What *lookout* finds reaches the screens at once.
+    """
     async with AsyncExitStack() as stack:
         redis = Redis.from_url(settings.redis_url) if settings.redis_url else None
         name = partial(read_log_name, settings.database_url)
         shortcut = RedisShortcut(settings.redis_url, name) if settings.redis_url else None
-        live = LiveMap(PostgresLogDoor(settings.database_url), shortcut=shortcut)
+        live = LiveMap(
+            PostgresLogDoor(settings.database_url),
+            shortcut=shortcut,
+            degraded=lambda: lookout.degraded,
+        )
+        lookout.on_change = live.beat
         if redis is not None:
             stack.push_async_callback(redis.aclose)
         await stack.enter_async_context(live.running())

@@ -21,6 +21,7 @@ from app.http.cases import case_for
 from app.http.reports import standing_of
 from app.http.wiring import wiring_of
 from app.imaging import NotAPhoto, media_type_of
+from app.modes import Mode
 from app.policy import Actor
 from app.problems import Fault, Problem
 from dispatch.postgres.inbox import add_photo
@@ -55,6 +56,9 @@ _SHOW: Final = """
 async def upload(request: Request, actor: Actor) -> Response:
     """Keep a photo, sent as the file `photo` of a form: 201 with its id, also for a repeat."""
     wiring = wiring_of(request)
+    if Mode.DISK_LOW in wiring.lookout.degraded:
+        problem = "no photos are taken while the disk is nearly full; the report itself is safe"
+        raise Problem(503, problem, retry_after_s=60)
     standing = await standing_of(request, request.path_params["receipt"])
     if standing.source != actor.name:
         raise Problem(404, "no report has this receipt")

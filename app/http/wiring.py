@@ -16,6 +16,7 @@ from app.http.sampling import Sampling
 from app.identity.doorkeeper import Doorkeeper
 from app.imaging import Darkroom
 from app.metrics import DoorMetrics
+from app.modes import Lookout
 from app.problems import Problem
 from app.settings import Settings
 
@@ -34,6 +35,7 @@ class Wiring:
     intake: Intake
     sampling: Sampling
     carrier: EngineCarrier
+    lookout: Lookout
     darkroom: Darkroom
     metrics: DoorMetrics
     stopping: asyncio.Event

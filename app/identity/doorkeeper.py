@@ -10,7 +10,7 @@ from typing import Final
 import structlog
 from starlette.requests import Request
 
-from app.database import Database
+from app.database import TRANSIENT, Database, DatabaseAway
 from app.identity import postgres as store
 from app.identity.passwords import LONGEST, Passwords
 from app.identity.throttle import Throttle
@@ -62,17 +62,29 @@ class Doorkeeper:
         return VISITOR if person is None else _actor(person)
 
     async def actor_of_key(self, key: str) -> Actor:
-        """The actor behind a key; Problem 401 when it is none or was revoked."""
+        """The actor behind a key; Problem 401 when it is none or was revoked.
+
+        While the database is away a key that was looked up before is still believed: what needs no
+        database, as the figures and the samples of sensors, goes on.
+        """
         hashed = digest(key)
         known = self._keys.get(hashed)
         if known is None or known[1] < time.monotonic():
-            known = (await self._look_up(key), time.monotonic() + _KEY_REMEMBERED_S)
-            if len(self._keys) >= _MOST_REMEMBERED:
-                self._keys.clear()
-            self._keys[hashed] = known
+            try:
+                known = await self._remember(key, hashed)
+            except (DatabaseAway, *TRANSIENT):
+                if known is None:
+                    raise
         if known[0] is None:
             raise Problem(401, "this key is not valid")
         return known[0]
+
+    async def _remember(self, key: str, hashed: bytes) -> tuple[Actor | None, float]:
+        known = (await self._look_up(key), time.monotonic() + _KEY_REMEMBERED_S)
+        if len(self._keys) >= _MOST_REMEMBERED:
+            self._keys.clear()
+        self._keys[hashed] = known
+        return known
 
     async def _look_up(self, key: str) -> Actor | None:
         async with self._database.connection() as conn:

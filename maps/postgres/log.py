@@ -1,7 +1,7 @@
 """The numbered log and the board as PostgreSQL has them."""
 
 from collections.abc import AsyncGenerator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any, Final, LiteralString
 
 import psycopg
@@ -101,7 +101,8 @@ class PostgresLogDoor:
                 application_name="citygrid live map",
             )
         async with conn:
-            with _away():
+            # A standby cannot be listened to; there the log is looked at every few seconds.
+            with _away(), suppress(psycopg.errors.ReadOnlySqlTransaction):
                 await conn.execute(f"LISTEN {CHANNEL}")
             yield PostgresLog(conn)
 

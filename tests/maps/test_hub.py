@@ -120,11 +120,11 @@ def test_who_was_away_too_long_is_told_so() -> None:
     assert hub.since(3) == ()
 
 
-async def test_a_beat_tells_how_fresh_the_data_is() -> None:
+async def test_a_beat_tells_how_fresh_the_data_is_and_what_is_missing() -> None:
     hub = Hub(position=9)
     viewer = hub.join(WHOLE_CITY)
 
-    hub.beat(NOW, datetime(2026, 11, 23, 7, 59, 30, tzinfo=UTC))
+    hub.beat(NOW, datetime(2026, 11, 23, 7, 59, 30, tzinfo=UTC), ["redis_away"])
 
     assert await read(viewer) == [
         (
@@ -133,6 +133,7 @@ async def test_a_beat_tells_how_fresh_the_data_is() -> None:
                 "position": 9,
                 "at": "2026-11-23T08:00:00.000Z",
                 "current_at": "2026-11-23T07:59:30.000Z",
+                "degraded": ["redis_away"],
             },
         )
     ]

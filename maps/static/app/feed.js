@@ -30,6 +30,8 @@ export class Feed {
     /** @type {EventSource | null} */
     this.source = null;
     this.heardAt = 0;
+    /** What of the servers is missing, worst first. @type {string[]} */
+    this.degraded = [];
     this.seenAt = Date.now();
     this.asleep = false;
     this.behind = 0;
@@ -94,8 +96,9 @@ export class Feed {
     this.listener.connection();
   }
 
-  /** @param {{ at: string, current_at: string, position: number }} beat */
+  /** @param {{ at: string, current_at: string, position: number, degraded?: string[] }} beat */
   takeBeat(beat) {
+    this.degraded = beat.degraded ?? [];
     this.currentAt = Date.parse(beat.current_at);
     this.heard(beat);
     // A log that stays behind us is not the log our snapshot came from.

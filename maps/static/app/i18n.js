@@ -63,7 +63,7 @@ export function name(label, otherwise = "") {
   return label[current] || label.zh || label.en || otherwise;
 }
 
-/** @param {string} at @param {string} timezone */
+/** @param {string} at @param {string} [timezone] that of this machine when left out */
 export function timeText(at, timezone) {
   return new Intl.DateTimeFormat(current === "zh" ? "zh-CN" : "en-GB", {
     timeZone: timezone,

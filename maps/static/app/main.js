@@ -10,6 +10,7 @@ import { language, setLanguage, t } from "./i18n.js";
 import { keyboard } from "./keyboard.js";
 import { lanesOf, passes } from "./lanes.js";
 import { canDraw, MapView } from "./mapview.js";
+import { countDead, mayList } from "./deadcount.js";
 import { Store } from "./store.js";
 import { helpView, overView } from "./views/over.js";
 import { panelView } from "./views/panel.js";
@@ -84,7 +85,7 @@ function draw() {
   render(topView(state, figures(now), { connected: feed.connected, age: feed.age() }, acts), part("top"));
   render(queueView(state, lanes, now, acts), part("queue"));
   render(panelView(state, now, acts), part("panel"));
-  render(overView(state, feed.age()), part("over"));
+  render(overView(state, feed.age(), feed.degraded), part("over"));
   render(helpView(state, acts), part("dialogs"));
 }
 
@@ -98,13 +99,16 @@ async function start() {
   } catch (error) {
     if (!(error instanceof ApiProblem)) throw error;
     if (error.status === 401) return location.assign("/login");
-    render(error.status === 403 ? t("problem.refused") : t("problem.away"), part("over"));
+    // Administrators see no case, but what the city's pack could not decide.
+    if (error.status === 403) return location.assign("/dead");
+    render(t("problem.away"), part("over"));
     setTimeout(() => location.reload(), 3_000);
     return;
   }
   store.subscribe(draw);
   openMap();
   document.addEventListener("keydown", keyboard(acts));
+  if (mayList(store.state.person)) countDead((dead) => store.set({ dead }));
   setInterval(() => map?.refresh(store.state.board?.markers.keys() ?? []), LOOK_AGAIN_MS);
   await feed.start();
 }

@@ -23,6 +23,7 @@ import { NO_FILTER } from "./lanes.js";
  * @property {Record<string, number>} more how many rows each lane shows
  * @property {Record<string, boolean>} folded
  * @property {any} cell the cell under the pointer
+ * @property {number | null} dead how many reports nobody could decide; null for who may not know
  * @property {string} mapProblem why there is no map, or ""
  */
 
@@ -43,6 +44,7 @@ export function firstState() {
     more: {},
     folded: {},
     cell: null,
+    dead: null,
     mapProblem: "",
   };
 }

@@ -3,6 +3,7 @@
 import { html, nothing } from "../../vendor/lit-html-3.3.3/lit-html.js";
 import { name, t } from "../i18n.js";
 import { symbolSvg } from "../symbols.js";
+import { modesView } from "./modes.js";
 import { areaName } from "./words.js";
 import { seconds } from "./top.js";
 
@@ -12,12 +13,14 @@ export const STALE_MS = 10_000;
 /**
  * @param {import("../store.js").State} state
  * @param {number} age of the data in milliseconds, Infinity before the first
+ * @param {string[]} degraded what of the servers is missing
  */
-export function overView(state, age) {
-  return html`
+export function overView(state, age, degraded) {
+  return html`<div class="banners">
     ${age > STALE_MS
       ? html`<div class="banner" role="alert">${age === Infinity ? t("stale.first") : t("stale.banner", { s: seconds(age) })}</div>`
       : nothing}
+    ${modesView(degraded)}</div>
     ${state.mapProblem ? html`<div class="nomap">${t(state.mapProblem)}</div>` : html`${legendView()}${cellView(state)}`}
   `;
 }

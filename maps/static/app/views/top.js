@@ -1,6 +1,6 @@
 // The bar at the top: which city, how it stands, whether the data lives, who is here.
 
-import { html } from "../../vendor/lit-html-3.3.3/lit-html.js";
+import { html, nothing } from "../../vendor/lit-html-3.3.3/lit-html.js";
 import { language, name, t } from "../i18n.js";
 
 const FIGURES = ["new", "due_soon", "overdue", "to_check"];
@@ -26,6 +26,7 @@ export function topView(state, figures, feed, act) {
     </dl>
     <div class="side">
       ${connectionView(feed)}
+      ${deadLink(state.dead)}
       <button class="plain" data-act="theme" @click=${act.switchTheme}>
         ${act.isDark() ? t("theme.light") : t("theme.dark")}
       </button>
@@ -37,6 +38,12 @@ export function topView(state, figures, feed, act) {
       <button class="plain" data-act="logout" @click=${act.logOut}>${t("logout")}</button>
     </div>
   `;
+}
+
+/** The way to the page of the dead, for who may go there. @param {number | null} dead */
+function deadLink(dead) {
+  if (dead === null) return nothing;
+  return html`<a class="plain dead ${dead ? "some" : ""}" href="/dead">${t("dead.title")} <b>${dead}</b></a>`;
 }
 
 /** @param {string} figure @param {number} value */
