@@ -126,13 +126,14 @@ class Processes:
             child.log.close()
         self._children.clear()
 
-    def memory(self) -> list[tuple[str, int, int]]:
-        """Name, pid and resident bytes of each process that lives."""
-        found: list[tuple[str, int, int]] = []
+    def memory(self) -> list[tuple[str, int, float]]:
+        """Name, pid and resident MB of each process that lives."""
+        found: list[tuple[str, int, float]] = []
         for name, child in self._children.items():
             pid = child.process.pid
             with contextlib.suppress(psutil.Error):
-                found.append((name, pid, psutil.Process(pid).memory_info().rss))
+                resident = psutil.Process(pid).memory_info().rss
+                found.append((name, pid, round(resident / 2**20, 1)))
         return found
 
     async def _ended(self, child: _Child, patience_s: float = _STOP_S) -> int:

@@ -107,8 +107,8 @@ class Run:
     async def _weigh(self) -> None:
         while True:
             t = time.time()
-            for name, pid, rss in self.world.processes.memory():
-                self._memory.write({"t": t, "process": name, "pid": pid, "rss": rss})
+            for name, pid, rss_mb in self.world.processes.memory():
+                self._memory.write({"t": t, "name": name, "pid": pid, "rss_mb": rss_mb})
             await asyncio.sleep(MEMORY_EVERY_S)
 
     def _tell(self, what: str) -> None:
