@@ -44,7 +44,7 @@ after the clients, for a bug does not mend itself by waiting."""
 
 @dataclass(frozen=True, slots=True)
 class Catch:
-    """How a hunt ended. *caught_by* names the checks that objected; none: the bug escaped.
+    """How a hunt ended. *caught_by* names the checks that objected, none if none did.
 
     *looking* is 'snapshot' when books that did not balance were seen while everything went on,
     'verdict' when it took the whole account at the end. *faults* counts all rounds.
@@ -58,14 +58,11 @@ class Catch:
     seed: int
 
     @property
-    def caught(self) -> bool:
-        """Whether anything objected."""
-        return bool(self.caught_by)
-
-    @property
     def as_wanted(self) -> bool:
-        """A bug is caught, a control is not."""
-        return self.caught == (self.bug in BUGS)
+        """A bug is caught, and by a check that speaks of it; a control by no other check."""
+        words = PLANTED[self.bug].caught_by
+        foreseen = [check for check in self.caught_by if any(word in check for word in words)]
+        return bool(foreseen) if self.bug in BUGS else len(foreseen) == len(self.caught_by)
 
 
 def hunt(stands: Ground, bug: Bug, seed: int) -> Catch:
@@ -152,7 +149,7 @@ async def _first_objection(judge: Judge) -> _Objection:
     while True:
         snapshot = await asyncio.to_thread(judge.sample)
         if snapshot.taken and not snapshot.holds:
-            early = ("no deadline passes early",) if snapshot.early else ()
+            early = ("no deadline fired early",) if snapshot.early else ()
             broken = tuple(name.partition(": ")[0] for name in snapshot.broken)
             return _Objection("snapshot", early + broken)
         await asyncio.sleep(SAMPLE_EVERY_S)
@@ -176,7 +173,7 @@ def measure(engine: str, names: Sequence[str], seed: int) -> list[Catch]:
 
 def _line(one: Catch) -> str:
     mark = "✓" if one.as_wanted else "✗"
-    how = f"{one.looking}: {one.caught_by[0]}" if one.caught else "nothing objected"
+    how = f"{one.looking}: {'; '.join(one.caught_by)}" if one.caught_by else "nothing objected"
     return f"{mark} {one.bug}: {one.faults} faults, {one.seconds:.0f} s, {how}"
 
 
@@ -186,9 +183,9 @@ def as_json(engine: str, found: Sequence[Catch]) -> dict[str, Any]:
     return {
         "engine": engine,
         "bugs": len(bugs),
-        "caught": sum(one.caught for one in bugs),
-        "escaped": [one.bug for one in bugs if not one.caught],
-        "false_alarms": [one.bug for one in found if one.bug in CONTROLS and one.caught],
+        "caught": sum(one.as_wanted for one in bugs),
+        "escaped": [one.bug for one in bugs if not one.as_wanted],
+        "false_alarms": [one.bug for one in found if one.bug in CONTROLS and not one.as_wanted],
         "catches": [asdict(one) for one in found],
         "ok": all(one.as_wanted for one in found),
     }

@@ -28,6 +28,8 @@ class Hunted(Protocol):
     def seconds(self) -> float: ...
     @property
     def seed(self) -> int: ...
+    @property
+    def as_wanted(self) -> bool: ...
 
 
 def write_table(document: Path, engine: str, found: Sequence[Hunted]) -> None:
@@ -43,7 +45,7 @@ def write_table(document: Path, engine: str, found: Sequence[Hunted]) -> None:
 def table(engine: str, found: Sequence[Hunted], now: datetime) -> str:
     """One row per bug, as Markdown, the controls below it."""
     bugs = [one for one in found if one.bug in BUGS]
-    caught = sum(bool(one.caught_by) for one in bugs)
+    caught = sum(one.as_wanted for one in bugs)
     seeds = ", ".join(str(seed) for seed in sorted({one.seed for one in found}))
     lines = [
         f"Measured {now:%Y-%m-%d}, engine `{engine}`, first seed {seeds}: "
@@ -61,7 +63,7 @@ def table(engine: str, found: Sequence[Hunted], now: datetime) -> str:
 def _row(one: Hunted) -> str:
     bug = PLANTED[one.bug]
     when = " (in a snapshot)" if one.looking == "snapshot" else ""
-    checks = f"{one.caught_by[0]}{when}" if one.caught_by else "**not caught**"
+    checks = f"{one.caught_by[0]}{when}" if one.as_wanted else "**not caught**"
     nets = ", ".join(bug.nets) or "–"
     return f"| `{bug.name}` | {bug.says} | {nets} | {one.faults} | {one.seconds:.0f} | {checks} |"
 

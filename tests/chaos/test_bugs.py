@@ -11,6 +11,8 @@ from psycopg import AsyncConnection, sql
 
 from tests.chaos.bugs import BUGS, PLANTED
 from tests.chaos.bugs.patching import NothingToPatch, reword, swap
+from tests.chaos.judge import CHECKS
+from tests.chaos.judge.equations import EQUATIONS
 from tests.chaos.kinds import KINDS
 
 
@@ -34,6 +36,13 @@ def test_there_are_more_than_twenty_bugs() -> None:
 @pytest.mark.parametrize("name", PLANTED)
 def test_a_bug_is_provoked_by_faults_that_exist(name: str) -> None:
     assert set(PLANTED[name].provoked_by) <= KINDS.keys()
+
+
+@pytest.mark.parametrize("name", PLANTED)
+def test_a_bug_is_caught_by_checks_that_the_judge_makes(name: str) -> None:
+    made = " ".join((*CHECKS, *EQUATIONS))
+
+    assert [words for words in PLANTED[name].caught_by if words not in made] == []
 
 
 @pytest.mark.parametrize("name", BUGS)

@@ -11,7 +11,7 @@ import pytest
 from tests.chaos.power import Catch, as_json, measure
 from tests.chaos.table import BEGIN, END, table, write_table
 
-CAUGHT = Catch("early-timer", ("no deadline passes early",), "snapshot", 3, 20.4, 1)
+CAUGHT = Catch("early-timer", ("no deadline fired early",), "snapshot", 3, 20.4, 1)
 ESCAPED = replace(CAUGHT, bug="position-gap", caught_by=(), looking="verdict")
 CONTROL = replace(ESCAPED, bug="control")
 
@@ -22,11 +22,17 @@ def test_a_bug_must_be_caught_and_a_control_must_not() -> None:
     assert as_json("pglog", [replace(CONTROL, caught_by=("x",))])["false_alarms"] == ["control"]
 
 
+def test_a_bug_counts_as_caught_only_by_a_check_that_speaks_of_it() -> None:
+    by_accident = replace(CAUGHT, caught_by=("the screen shows what the database has",))
+
+    assert as_json("pglog", [by_accident])["escaped"] == ["early-timer"]
+
+
 def test_the_table_tells_what_caught_each_bug_and_what_escaped() -> None:
     told = table("pglog", [CAUGHT, ESCAPED, CONTROL], datetime(2026, 11, 23, tzinfo=UTC))
 
     assert "**1 of 2 caught**" in told
-    assert "| 3 | 20 | no deadline passes early (in a snapshot) |" in told
+    assert "| 3 | 20 | no deadline fired early (in a snapshot) |" in told
     assert "| **not caught** |" in told
     assert "3 faults, nothing objected" in told
 

@@ -108,7 +108,7 @@ BUGS = (
         provoked_by=("network-delayed", "process-frozen", "postgres-slow"),
         nets=STREAM_ALONE,
         aimed_at=r"web-\d(>postgres)?",
-        caught_by=("undecided", "in flight", "outcome"),
+        caught_by=("undecided",),
         apply=_high_water_mark_relay,
     ),
     Bug(
@@ -118,7 +118,7 @@ BUGS = (
         provoked_by=("process-killed", "all-killed", "postgres-backend-ended"),
         nets=STREAM_ALONE,
         aimed_at=r"worker-\d(>postgres)?",
-        caught_by=("undecided", "in flight", "outcome"),
+        caught_by=("undecided",),
         apply=_published_before_carried,
     ),
     Bug(
@@ -127,7 +127,7 @@ BUGS = (
         processes=("worker",),
         provoked_by=("network-delayed", "process-frozen", "postgres-slow"),
         aimed_at=r"worker-\d(>postgres)?",
-        caught_by=("position", "numbered"),
+        caught_by=("position",),
         apply=_high_water_mark_numbering,
     ),
     Bug(
@@ -136,7 +136,7 @@ BUGS = (
         processes=("worker",),
         provoked_by=("postgres-immediate", "postgres-killed", "postgres-backend-ended"),
         aimed_at=r"worker-\d(>postgres)?",
-        caught_by=("position",),
+        caught_by=("last position",),
         apply=_position_from_sequence,
         sql="CREATE SEQUENCE bug_position",
     ),
@@ -146,14 +146,14 @@ BUGS = (
         processes=("worker",),
         provoked_by=("process-killed", "postgres-backend-ended"),
         aimed_at=r"worker-\d(>postgres)?",
-        caught_by=("position",),
+        caught_by=("last position",),
         apply=_numbered_in_two,
     ),
     Bug(
         name="hub-drops-a-patch",
         says="One patch in twenty-five is not shown to the screens.",
         processes=("web",),
-        caught_by=("screen", "board"),
+        caught_by=("screen",),
         apply=_hub_drops_a_patch,
     ),
 )

@@ -93,14 +93,14 @@ BUGS = (
         says="What is owed to receivers is written on another connection after the decision is "
         "committed.",
         processes=("worker", "clock", "web"),
-        caught_by=("deliver", "effect"),
+        caught_by=("owed to destinations",),
         apply=_owed_after_the_commit,
     ),
     Bug(
         name="notifier-without-lease",
         says="Two notifiers take up the same deliveries.",
         processes=("notifier",),
-        caught_by=("deliver", "effect", "repeat"),
+        caught_by=("delivered again",),
         apply=_without_lease,
     ),
     Bug(
@@ -109,21 +109,21 @@ BUGS = (
         processes=("notifier",),
         provoked_by=("process-killed", "network-refused", "network-cut"),
         aimed_at=r"notifier-\d|notifiers>sink",
-        caught_by=("deliver", "effect", "sink"),
+        caught_by=("delivered to the sink", "marked as sent"),
         apply=_sent_before_post,
     ),
     Bug(
         name="any-answer-is-a-yes",
         says="A delivery counts as sent when the receiver answers, whatever it says.",
         processes=("notifier",),
-        caught_by=("deliver", "effect", "sink"),
+        caught_by=("delivered to the sink", "marked as sent"),
         apply=_any_answer_is_a_yes,
     ),
     Bug(
         name="key-of-each-attempt",
         says="The Idempotency-Key changes with every attempt.",
         processes=("notifier",),
-        caught_by=("deliver", "effect", "sink"),
+        caught_by=("no effect but ours",),
         apply=_key_of_each_attempt,
     ),
 )

@@ -35,7 +35,7 @@ BUGS = (
         name="window-not-in-key",
         says="The key of an alarm leaves out its window: a device alarms once and never again.",
         processes=("worker",),
-        caught_by=("alarm",),
+        caught_by=("became an alarm", "no alarm was invented"),
         apply=_window_not_in_key,
     ),
     Bug(
@@ -44,7 +44,7 @@ BUGS = (
         processes=("worker",),
         provoked_by=("postgres-backend-ended", "postgres-down", "network-refused"),
         aimed_at=r"worker-\d(>postgres)?",
-        caught_by=("alarm",),
+        caught_by=("became an alarm",),
         apply=_remembered_before_committed,
     ),
 )
