@@ -100,7 +100,7 @@ class Intake:
     async def _one_by_one(self, waiting: Sequence[_Waiting], err: psycopg.Error) -> None:
         if len(waiting) == 1:
             _log.error("report cannot be stored", error=str(err), kind=type(err).__name__)
-            _fail(waiting[0], Problem(422, "the report holds something that cannot be stored"))
+            _fail(waiting[0], _problem(err))
             return
         for one in waiting:
             await self._settle([one])
@@ -118,6 +118,13 @@ class Intake:
             acceptances = await accept_many(conn, submissions)
         self._database.disk_full_at = None
         return acceptances
+
+
+def _problem(err: psycopg.Error) -> Problem:
+    """422 tells a phone to give its report up: only for what lies with the report."""
+    if isinstance(err, (psycopg.DataError, psycopg.IntegrityError)):
+        return Problem(422, "the report holds something that cannot be stored")
+    return Problem(503, "the report cannot be stored, and that lies with us", retry_after_s=5)
 
 
 def _fail(one: _Waiting, problem: Problem) -> None:

@@ -113,6 +113,22 @@ async def test_one_report_that_cannot_be_stored_takes_no_other_with_it(database_
     await database.close()
 
 
+async def test_a_fault_of_ours_is_no_reason_for_a_phone_to_give_up_its_report(
+    database_url: str, conn: AsyncConnection
+):
+    await conn.execute("ALTER TABLE inbox RENAME COLUMN accuracy_m TO accuracy")
+    intake = Intake(Database(database_url), waiting=10, batch=10)
+    async with running(intake):
+        with pytest.raises(Problem) as refused:
+            await intake.accept(submission())
+        await conn.execute("ALTER TABLE inbox RENAME COLUMN accuracy TO accuracy_m")
+
+        acceptance = await intake.accept(submission())
+
+    assert (refused.value.status, refused.value.retry_after_s) == (503, 5)
+    assert acceptance.fresh
+
+
 async def test_a_sender_that_went_away_does_not_hold_up_the_others(database_url: str):
     database = HeldDatabase(database_url)
     intake = Intake(database, waiting=10, batch=10)
