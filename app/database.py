@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import time
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from importlib import resources
 from typing import Final
@@ -125,22 +124,31 @@ async def wake_ups(url: str, *channels: str, every_s: float) -> AsyncIterator[No
 
     Reconnects by itself; notifications missed meanwhile are made good by the next tick. Ticks do
     not queue up: many notifications in one moment are one tick. A standby cannot be listened to:
-    there only the clock ticks.
+    there only the clock ticks, until it is promoted.
     """
     while True:
         try:
             async with await connect(url) as conn:
-                with contextlib.suppress(errors.ReadOnlySqlTransaction):
-                    for channel in channels:
-                        await conn.execute(sql.SQL("LISTEN {}").format(sql.Identifier(channel)))
+                listening = await _listen(conn, channels)
                 yield
                 while True:
                     async for _ in conn.notifies(timeout=every_s, stop_after=1):
                         pass
+                    listening = listening or await _listen(conn, channels)
                     yield
         except (DatabaseAway, *TRANSIENT):
             await asyncio.sleep(min(every_s, 0.2))
             yield
+
+
+async def _listen(conn: AsyncConnection, channels: Collection[str]) -> bool:
+    """Listen to the channels; False where that cannot be, on a standby."""
+    try:
+        for channel in channels:
+            await conn.execute(sql.SQL("LISTEN {}").format(sql.Identifier(channel)))
+    except errors.ReadOnlySqlTransaction:
+        return False
+    return True
 
 
 def migrate(url: str) -> int:

@@ -61,6 +61,13 @@ class PostgresLog:
 
     def __init__(self, conn: psycopg.AsyncConnection[Any]) -> None:
         self._conn = conn
+        self._listens = False
+
+    async def listen(self) -> None:
+        """Listen for announcements; on a standby nothing is announced until it is promoted."""
+        with _away(), suppress(psycopg.errors.ReadOnlySqlTransaction):
+            await self._conn.execute(f"LISTEN {CHANNEL}")
+            self._listens = True
 
     async def head(self) -> int:
         """See `maps.ports.Log`."""
@@ -77,6 +84,8 @@ class PostgresLog:
     async def news(self, within_s: float) -> int | None:
         """See `maps.ports.Log`."""
         last: int | None = None
+        if not self._listens:
+            await self.listen()
         with _away():
             async for notice in self._conn.notifies(timeout=within_s, stop_after=1):
                 last = max(last or 0, int(notice.payload or 0))
@@ -101,10 +110,9 @@ class PostgresLogDoor:
                 application_name="citygrid live map",
             )
         async with conn:
-            # A standby cannot be listened to; there the log is looked at every few seconds.
-            with _away(), suppress(psycopg.errors.ReadOnlySqlTransaction):
-                await conn.execute(f"LISTEN {CHANNEL}")
-            yield PostgresLog(conn)
+            log = PostgresLog(conn)
+            await log.listen()
+            yield log
 
 
 async def read_log_name(url: str) -> str:
