@@ -9,7 +9,7 @@ from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-import httpx
+import aiohttp
 import structlog
 
 from app.database import TRANSIENT, Database, DatabaseAway
@@ -44,11 +44,12 @@ class Courier:
         self._most = most
         self._woken, self._stopping = asyncio.Event(), asyncio.Event()
         self._fruitless = 0
-        # No proxy and no login from the environment, no redirect: only the address that was given.
-        self._client = httpx.AsyncClient(
-            timeout=httpx.Timeout(_TOTAL_S, connect=_CONNECT_S),
-            limits=httpx.Limits(max_connections=AT_ONCE, max_keepalive_connections=AT_ONCE),
-            follow_redirects=False,
+        # No proxy and no login from the environment, no cookies: only what was given is said.
+        self._session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=AT_ONCE),
+            timeout=aiohttp.ClientTimeout(total=_TOTAL_S, sock_connect=_CONNECT_S),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            auto_decompress=False,
             trust_env=False,
         )
 
@@ -63,7 +64,7 @@ class Courier:
 
     async def run(self) -> None:
         """Deliver until stopped."""
-        async with self._client:
+        async with self._session:
             await keep_at(f"courier {self._destination.name}", self._turn, self._ticks())
 
     async def _ticks(self) -> AsyncIterator[None]:
@@ -84,7 +85,6 @@ class Courier:
         if not letters:
             return 0
         answers = await asyncio.gather(*map(self._send, letters), return_exceptions=True)
-        self._client.cookies.clear()
         problems = [_words(answer) for answer in answers]
         sent = [one.id for one, problem in zip(letters, problems, strict=True) if problem is None]
         await self._settled(sent, self._failures(letters, problems))
@@ -123,19 +123,21 @@ class Courier:
     async def _send(self, letter: Letter) -> str | None:
         """POST the event; None when the answer was a yes, else what was wrong, in a few words."""
         body = letter.payload.encode()
-        request = self._client.build_request(
-            "POST", self._destination.url, content=body, headers=self._headers(letter, body)
-        )
         try:
             with self._metrics.timed():
-                async with asyncio.timeout(_TOTAL_S):
-                    answer = await self._client.send(request, stream=True)
+                answer = await self._session.post(
+                    self._destination.url,
+                    data=body,
+                    headers=self._headers(letter, body),
+                    allow_redirects=False,
+                )
         except TimeoutError:
             return f"no answer within {_TOTAL_S:.0f} s"
-        except httpx.HTTPError as err:
+        except aiohttp.ClientError as err:
             return f"{type(err).__name__}: {err}"
-        await _read(answer)
-        return None if answer.is_success else f"answered {answer.status_code}"
+        async with answer:
+            await _read(answer)
+        return None if 200 <= answer.status < 300 else f"answered {answer.status}"
 
     def _headers(self, letter: Letter, body: bytes) -> dict[str, str]:
         headers = {
@@ -150,20 +152,17 @@ class Courier:
         return headers
 
 
-async def _read(answer: httpx.Response) -> None:
+async def _read(answer: aiohttp.ClientResponse) -> None:
     """Read the rest of a short answer, so that the connection can be kept; cut a long one.
 
     The answer is in its status: what goes wrong after it changes nothing.
     """
     read = 0
-    with suppress(httpx.HTTPError, TimeoutError):
-        async with asyncio.timeout(_TOTAL_S):
-            async for piece in answer.aiter_raw():
-                read += len(piece)
-                if read > _ANSWER_BYTES:
-                    break
-    with suppress(httpx.HTTPError):
-        await answer.aclose()
+    with suppress(aiohttp.ClientError, TimeoutError):
+        async for piece in answer.content.iter_any():
+            read += len(piece)
+            if read > _ANSWER_BYTES:
+                return answer.close()
 
 
 def _words(answer: str | BaseException | None) -> str | None:

@@ -61,7 +61,7 @@ def test_whatever_dies_is_started_again_and_nothing_outlives_it(
         dead = one_of(running, name)
         dead.send_signal(signal.SIGKILL)
         assert until(lambda gone=dead: gone.pid not in {c.pid for c in running.children()})
-    assert until(lambda: len(running.children()) == 3)
+    assert until(lambda: len(running.children()) == 4)
     assert until(lambda: ready(port), 60)
     children = running.children()
 
