@@ -51,14 +51,15 @@ class Network:
         self._ports: dict[str, int] = {}
 
     def __enter__(self) -> Self:
-        self._proxy = subprocess.Popen(
-            [sys.executable, "-m", "tests.chaos.proxy"],
-            cwd=_ROOT,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=self._log.open("ab"),
-            text=True,
-        )
+        with self._log.open("ab") as log:
+            self._proxy = subprocess.Popen(
+                [sys.executable, "-m", "tests.chaos.proxy"],
+                cwd=_ROOT,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+            )
         return self
 
     def __exit__(
@@ -67,9 +68,7 @@ class Network:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        assert self._proxy.stdin is not None
-        self._proxy.stdin.close()
-        self._proxy.wait(10)
+        self._proxy.communicate(timeout=10)
 
     @property
     def routes(self) -> list[str]:

@@ -10,8 +10,8 @@ import pwd
 import shutil
 import signal
 import subprocess
-from collections.abc import Generator
-from contextlib import contextmanager, suppress
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Final
 
@@ -21,7 +21,8 @@ from app.services.kafka.server import KafkaServer
 from app.services.postgres_server import PostgresServer
 from app.services.process import Process, pids_working_in
 from app.services.redis_server import RedisServer
-from app.services.server import Server, ensure, kill, state, stop
+from app.services.server import Server, ensure, kill, stop
+from tests.chaos.brokers import Brokers
 from tests.chaos.faults.time import MovableClock, NoFaketime
 from tests.chaos.network import harness_port
 
@@ -30,19 +31,25 @@ _DISK_MB: Final = 4096
 
 
 class Servers:
-    """Private servers below one folder, by name: postgres, redis and, when asked for, kafka."""
+    """Private servers below one folder, by name: postgres, redis and, when asked for, brokers."""
 
-    def __init__(self, folder: Path, *, kafka_door: int | None = None) -> None:
-        """*kafka_door* is the port on which clients are told to find the broker; None: no Kafka."""
+    def __init__(self, folder: Path, *, broker_doors: Sequence[int] = ()) -> None:
+        """*broker_doors* are ports on which clients are told to find Kafka: none, one or three."""
         self.home = Home(folder)
         self.disk = folder / "postgres"
         self._servers: dict[str, Server] = {
             "postgres": PostgresServer(folder / "postgres"),
             "redis": RedisServer(folder / "redis"),
         }
-        if kafka_door is not None:
-            self._servers["kafka"] = KafkaServer(folder / "kafka", advertised=kafka_door)
+        self._cluster: Brokers | None = None
+        if len(broker_doors) == 1:
+            self._servers["kafka"] = KafkaServer(folder / "kafka", advertised=broker_doors[0])
         self.ports = {name: harness_port() for name in self._servers}
+        self.brokers: Sequence[str] = [name for name in self._servers if name == "kafka"]
+        if len(broker_doors) > 1:
+            self._cluster = Brokers(folder / "brokers", doors=broker_doors)
+            self.brokers = self._cluster.names
+            self.ports |= dict(zip(self.brokers, self._cluster.ports, strict=True))
         self.clock: MovableClock | None = None
         """That of PostgreSQL; None where clocks cannot be moved, and before it runs."""
 
@@ -56,7 +63,8 @@ class Servers:
         try:
             for name in self._servers:
                 self.start(name)
-            yield
+            with self._cluster.running() if self._cluster else nullcontext():
+                yield
         finally:
             for name in reversed(self._servers):
                 self.kill(name)
@@ -80,22 +88,33 @@ class Servers:
         """Redis, reached without the proxy."""
         return self._servers["redis"].url(self.ports["redis"])
 
-    def runs(self, name: str) -> bool:
-        """Whether its process lives."""
-        return state(self.home, name).value == "running"
+    @property
+    def has_followers(self) -> bool:
+        """Whether there is a broker that could take over from another."""
+        return self._cluster is not None
+
+    def orders_url(self, clients_url: str) -> str:
+        """Where to give orders to Kafka: past the proxy where that is possible."""
+        return self._cluster.peer_url if self._cluster else clients_url
 
     def start(self, name: str) -> None:
         """Start it where it does not run, and wait until it answers. Raises ServicesError."""
+        if self._cluster and name in self.brokers:
+            return self._cluster.start(name)
         with self.home.locked():
             ensure(self.home, self._servers[name], self.ports[name])
 
     def stop(self, name: str) -> None:
         """End it as its operator would."""
+        if self._cluster and name in self.brokers:
+            return self._cluster.stop(name)
         with self.home.locked():
             stop(self.home, self._servers[name])
 
     def kill(self, name: str) -> None:
         """SIGKILL to it and to whatever of it is left; PostgreSQL's backends included."""
+        if self._cluster and name in self.brokers:
+            return self._cluster.kill(name)
         with self.home.locked():
             pids = pids_working_in(self._servers[name].workplace)
             kill(self.home, name)

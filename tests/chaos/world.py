@@ -12,7 +12,7 @@ import json
 import shutil
 import time
 from collections import defaultdict
-from collections.abc import AsyncGenerator, Generator, Mapping
+from collections.abc import AsyncGenerator, Generator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -57,13 +57,16 @@ class Ground:
 
 
 @contextmanager
-def ground(engine: str, folder: Path) -> Generator[Ground]:
-    """Servers that run and routes that are open, until the block is left. *folder* is made."""
+def ground(engine: str, folder: Path, brokers: int = 1) -> Generator[Ground]:
+    """Servers that run and routes that are open, until the block is left. *folder* is made.
+
+    *brokers*, one or three, is how many Kafka has where it carries.
+    """
     folder.mkdir(parents=True)
     # The servers' own accounts go through all folders above theirs.
     folder.chmod(0o711)
-    kafka_door = harness_port() if engine == "kafka" else None
-    servers = Servers(folder / "servers", kafka_door=kafka_door)
+    doors = [harness_port() for _ in range(brokers if engine == "kafka" else 0)]
+    servers = Servers(folder / "servers", broker_doors=doors)
     ports = {name: harness_port() for name in DOORS}
     stands = Ground(
         engine=engine,
@@ -75,12 +78,12 @@ def ground(engine: str, folder: Path) -> Generator[Ground]:
         pack=Pack(folder / "pack"),
     )
     stands.pack.make()
-    with stands.network, _routed(stands, kafka_door), servers.running():
+    with stands.network, _routed(stands, doors), servers.running():
         yield stands
 
 
 @contextmanager
-def _routed(stands: Ground, kafka_door: int | None) -> Generator[None]:
+def _routed(stands: Ground, broker_doors: Sequence[int]) -> Generator[None]:
     """All routes, opened before anything runs."""
     network, servers = stands.network, stands.servers
     for name in PROCESSES:
@@ -89,8 +92,8 @@ def _routed(stands: Ground, kafka_door: int | None) -> Generator[None]:
     for name, port in stands.door_ports.items():
         network.open(f"clients>{name}", port)
     network.open("notifiers>sink", stands.sink_port)
-    if kafka_door is not None:
-        network.open("all>broker", servers.ports["kafka"], kafka_door)
+    for name, door in zip(servers.brokers, broker_doors, strict=True):
+        network.open(f"all>{name}", servers.ports[name], door)
     yield
 
 
@@ -138,8 +141,9 @@ class World:
 
     @property
     def kafka_url(self) -> str:
-        """The broker, through the proxy: it sends its clients there anyway."""
-        return f"kafka://127.0.0.1:{self.network.open('all>broker', 0)}"
+        """The brokers, through the proxy: they send their clients there anyway."""
+        ports = [self.network.open(f"all>{name}", 0) for name in self.servers.brokers]
+        return "kafka://" + ",".join(f"127.0.0.1:{port}" for port in ports)
 
     def start_product(self) -> None:
         """Start every process of ours."""
@@ -212,6 +216,7 @@ async def _settle(made: World) -> None:
     settings = Settings(
         database_url=made.database_url,
         kafka_url=made.kafka_url if made.engine == "kafka" else None,
+        kafka_replication=max(1, len(made.servers.brokers)),
     )
     await prepare(settings)
     if made.bug and made.bug.sql:

@@ -6,7 +6,7 @@ What is in it is only carried: destroyed, it must not take anything accepted wit
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Final
 
@@ -19,9 +19,8 @@ from tests.chaos.faults import kafka
 from tests.chaos.plan import Fault
 from tests.chaos.world import World
 
-_BROKER: Final = "kafka"
+_TURN: Final = "broker"
 _TRIES: Final = 20
-_ROUTE: Final = "all>broker"
 _EMPTY: Final = """
     TRUNCATE streamlog.record, streamlog.committed, streamlog.member, streamlog.consumer_group,
              streamlog.head, streamlog.topic
@@ -39,64 +38,80 @@ _CUT_SHORT: Final = """
 async def destroy(world: World, fault: Fault) -> None:
     """All records, topics and offsets are gone; the topics are made again, empty."""
     if world.engine == "pglog":
-        await _on_log(world, _destroy_log)
-    else:
-        async with world.turns[_BROKER]:
-            await kafka.destroy(world.kafka_url, PARTITIONS)
+        return await _on_log(world, _destroy_log)
+    async with world.turns[_TURN]:
+        copies = len(world.servers.brokers)
+        await kafka.destroy(_orders(world), PARTITIONS, replication=copies)
 
 
 async def truncate(world: World, fault: Fault) -> None:
     """The topic of reports forgets every record it has."""
     if world.engine == "pglog":
-        await _on_log(world, _truncate_log)
-    else:
-        async with world.turns[_BROKER]:
-            await kafka.truncate(world.kafka_url, REPORTS)
+        return await _on_log(world, _truncate_log)
+    async with world.turns[_TURN]:
+        await kafka.truncate(_orders(world), REPORTS)
+
+
+async def move_leader(world: World, fault: Fault) -> None:
+    """A partition of the reports is led by another broker from now on."""
+    async with world.turns[_TURN]:
+        await kafka.move_leader(_orders(world), REPORTS, fault.n % PARTITIONS[REPORTS])
 
 
 async def kill(world: World, fault: Fault) -> None:
-    """SIGKILL, and nobody there for a while."""
-    async with _away(world, fault):
-        await asyncio.to_thread(world.servers.kill, _BROKER)
+    """SIGKILL to one broker, which stays away for a while."""
+    name = _one_broker(world, fault)
+    async with world.turns[_TURN]:
+        await asyncio.to_thread(world.servers.kill, name)
+        try:
+            await asyncio.sleep(fault.args["for_s"])
+        finally:
+            await asyncio.to_thread(world.servers.start, name)
 
 
 async def restart(world: World, fault: Fault) -> None:
-    """A proper stop and start."""
-    async with world.turns[_BROKER]:
-        await asyncio.to_thread(world.servers.stop, _BROKER)
-        await asyncio.to_thread(world.servers.start, _BROKER)
+    """A proper stop and start of one broker."""
+    name = _one_broker(world, fault)
+    async with world.turns[_TURN]:
+        await asyncio.to_thread(world.servers.stop, name)
+        await asyncio.to_thread(world.servers.start, name)
 
 
 async def cut(world: World, fault: Fault) -> None:
-    """Every connection to the broker is reset, and refused for a while."""
-    async with _out_of_reach(world, fault):
-        world.network.refuse(_ROUTE)
+    """Nobody reaches any broker for a while, and everybody is told."""
+    async with _harmed(world, fault, world.servers.brokers) as routes:
+        for route in routes:
+            world.network.refuse(route)
 
 
 async def half_open(world: World, fault: Fault) -> None:
-    """The broker takes connections and never says a word."""
-    async with _out_of_reach(world, fault):
-        world.network.hold(_ROUTE)
+    """One broker takes connections and never says a word."""
+    async with _harmed(world, fault, [_one_broker(world, fault)]) as routes:
+        for route in routes:
+            world.network.hold(route)
 
 
 @asynccontextmanager
-async def _out_of_reach(world: World, fault: Fault) -> AsyncGenerator[None]:
-    async with world.turns[_BROKER]:
+async def _harmed(
+    world: World, fault: Fault, brokers: Sequence[str]
+) -> AsyncGenerator[Sequence[str]]:
+    """The routes to the brokers; they stay as the block leaves them for a while, then heal."""
+    routes = [f"all>{name}" for name in brokers]
+    async with world.turns[_TURN]:
         try:
-            yield
+            yield routes
             await asyncio.sleep(fault.args["for_s"])
         finally:
-            world.network.heal(_ROUTE)
+            for route in routes:
+                world.network.heal(route)
 
 
-@asynccontextmanager
-async def _away(world: World, fault: Fault) -> AsyncGenerator[None]:
-    async with world.turns[_BROKER]:
-        try:
-            yield
-            await asyncio.sleep(fault.args["for_s"])
-        finally:
-            await asyncio.to_thread(world.servers.start, _BROKER)
+def _one_broker(world: World, fault: Fault) -> str:
+    return world.servers.brokers[fault.n % len(world.servers.brokers)]
+
+
+def _orders(world: World) -> str:
+    return world.servers.orders_url(world.kafka_url)
 
 
 async def _on_log(world: World, harm: Callable[[AsyncConnection], Awaitable[None]]) -> None:

@@ -30,6 +30,7 @@ STRIKES: Final[Mapping[str, Strike]] = {
     "broker-truncated": broker.truncate,
     "broker-killed": broker.kill,
     "broker-restarted": broker.restart,
+    "leader-moved": broker.move_leader,
     "broker-cut": broker.cut,
     "broker-half-open": broker.half_open,
     "network-cut": network.cut,
