@@ -19,8 +19,8 @@ from app.database import TRANSIENT, Database, DatabaseAway
 from app.modes import Mode, Probe
 from app.settings import Settings
 
-PATIENCE_S: Final = 3.0
-"""A server that has not answered by then counts as away."""
+_GIVE_UP_S: Final = 15.0
+"""A question that was not answered by then is given up, and asked on another connection."""
 
 _FULL_FOR_S: Final = 30.0
 """So long a disk counts as full after something did not fit, unless a report fitted since."""
@@ -47,16 +47,18 @@ def server_probes(settings: Settings, writers: Sequence[Database]) -> list[Probe
 class DatabaseProbe:
     """Asks on a connection of its own, so that a busy process does not look like an outage."""
 
+    silent: Collection[Mode] = (Mode.DATABASE_AWAY,)
+
     def __init__(self, database: Database) -> None:
         self._database = database
 
     async def look(self) -> Collection[Mode]:
         """Away, or taking no changes, or with a clock that is not trusted."""
         try:
-            async with asyncio.timeout(PATIENCE_S), self._database.session() as conn:
+            async with asyncio.timeout(_GIVE_UP_S), self._database.session() as conn:
                 row = await (await conn.execute(_STATE)).fetchone()
         except (DatabaseAway, TimeoutError, *TRANSIENT):
-            return (Mode.DATABASE_AWAY,)
+            return self.silent
         read_only, frozen = row or (False, False)
         modes = {Mode.DATABASE_READ_ONLY: read_only, Mode.CLOCK_FROZEN: frozen}
         return [mode for mode, is_on in modes.items() if is_on]
@@ -69,9 +71,11 @@ class DatabaseProbe:
 class RedisProbe:
     """Pings."""
 
+    silent: Collection[Mode] = (Mode.REDIS_AWAY,)
+
     def __init__(self, url: str) -> None:
         self._redis: Any = Redis.from_url(
-            url, socket_connect_timeout=PATIENCE_S, socket_timeout=PATIENCE_S
+            url, socket_connect_timeout=_GIVE_UP_S, socket_timeout=_GIVE_UP_S
         )
 
     async def look(self) -> Collection[Mode]:
@@ -79,7 +83,7 @@ class RedisProbe:
         try:
             await self._redis.ping()
         except (RedisError, OSError):
-            return (Mode.REDIS_AWAY,)
+            return self.silent
         return ()
 
     async def close(self) -> None:
@@ -90,6 +94,8 @@ class RedisProbe:
 class KafkaProbe:
     """Asks any of the brokers for the topics of the cluster."""
 
+    silent: Collection[Mode] = (Mode.KAFKA_AWAY,)
+
     def __init__(self, url: str) -> None:
         self._servers = url.removeprefix("kafka://").rstrip("/")
         self._client: AIOKafkaClient | None = None
@@ -97,14 +103,14 @@ class KafkaProbe:
     async def look(self) -> Collection[Mode]:
         """Away when none of the brokers answers."""
         try:
-            async with asyncio.timeout(PATIENCE_S):
+            async with asyncio.timeout(_GIVE_UP_S):
                 if self._client is None:
                     self._client = AIOKafkaClient(bootstrap_servers=self._servers)
                     await self._client.bootstrap()
                 await self._client.fetch_all_metadata()
         except (KafkaError, OSError, TimeoutError):
             await self.close()
-            return (Mode.KAFKA_AWAY,)
+            return self.silent
         return ()
 
     async def close(self) -> None:
@@ -112,12 +118,14 @@ class KafkaProbe:
         client, self._client = self._client, None
         if client is not None:
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(PATIENCE_S):
+                async with asyncio.timeout(_GIVE_UP_S):
                     await client.close()
 
 
 class DiskProbe:
     """Knows what PostgreSQL said lately, and where its *folder* can be seen, how much is free."""
+
+    silent: Collection[Mode] = ()
 
     def __init__(self, folder: Path | None, free_min_mb: int, writers: Sequence[Database]) -> None:
         self._folder, self._free_min_mb, self._writers = folder, free_min_mb, writers

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -69,6 +70,8 @@ def on_stage(
             redis_url=services.redis_url,
             kafka_url=services.kafka_url if kafka else None,
             home=home,
+            # Where a server from elsewhere keeps its data nobody knows here.
+            database_folder=None if "CITY_DATABASE_URL" in os.environ else home,
             port=port or free_port(),
         )
         asyncio.run(prepare(settings))
@@ -98,6 +101,7 @@ def _environment(settings: Settings) -> dict[str, str]:
         "CITY_REDIS_URL": settings.redis_url,
         "CITY_KAFKA_URL": settings.kafka_url,
         "CITY_HOME": str(settings.home),
+        "CITY_DATABASE_FOLDER": str(settings.database_folder or ""),
         "CITY_HOST": settings.host,
         "CITY_PORT": str(settings.port),
     }

@@ -168,7 +168,7 @@ export default {
   "mode.kafka_away": "Message broker away",
   "mode_says.kafka_away": "Reports are taken and routed as always; sensor data and outgoing events wait.",
   "mode.redis_away": "Cache away",
-  "mode_says.redis_away": "Everything works; the map is a little slower.",
+  "mode_says.redis_away": "No work is held up; the map is a little slower.",
   "dead.title": "Dead reports",
   "dead.back": "Back to the map",
   "dead.none": "No report is waiting for repair.",

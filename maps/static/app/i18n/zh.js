@@ -168,7 +168,7 @@ export default {
   "mode.kafka_away": "消息队列无法连接",
   "mode_says.kafka_away": "上报照常受理和派遣;传感器数据与对外消息稍后补发。",
   "mode.redis_away": "缓存无法连接",
-  "mode_says.redis_away": "一切照常,地图更新略慢。",
+  "mode_says.redis_away": "不影响工作,地图更新略慢。",
   "dead.title": "待修复上报",
   "dead.back": "返回地图",
   "dead.none": "没有无法处理的上报。",
