@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from aiokafka import AIOKafkaProducer
-from aiokafka.errors import KafkaTimeoutError
+from aiokafka.errors import KafkaError, KafkaTimeoutError
 
 from streams.ports import Record
 
@@ -58,5 +58,10 @@ class KafkaCarrier:
                 request_timeout_ms=5_000,
             )
             self._producer = producer
-            await producer.start()
+            try:
+                await producer.start()
+            except KafkaError:
+                # One that did not start would take records and never send them.
+                await self.close()
+                raise
         return self._producer

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import httpx
 import psycopg
 import pytest
 
-from app.demo.stage import Stage
-from tests.system.conftest import until
+from app.demo.stage import Stage, on_stage
+from app.services import restart, status
+from tests.system.conftest import load_littletown, until
 
 HOURS = 3
+END = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
+ALARMS = "SELECT count(*) FROM inbox WHERE channel = 'sensor'"
 Sample = dict[str, object]
 
 
@@ -22,11 +28,10 @@ def key(stage: Stage) -> str:
 
 def high_water() -> list[Sample]:
     """A sample a minute over whole hours that have passed, most of them above the threshold."""
-    end = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
     return [
         {
             "device": "W1",
-            "at": (end - timedelta(minutes=minute)).isoformat(),
+            "at": (END - timedelta(minutes=minute)).isoformat(),
             "value": 3.0 if minute % 5 == 0 else 4.0,
         }
         for minute in range(1, HOURS * 60)
@@ -35,7 +40,10 @@ def high_water() -> list[Sample]:
 
 def send(stage: Stage, key: str, samples: list[Sample]) -> httpx.Response:
     return httpx.post(
-        f"{stage.url}/api/observations", json={"samples": samples}, headers={"X-Api-Key": key}
+        f"{stage.url}/api/observations",
+        json={"samples": samples},
+        headers={"X-Api-Key": key},
+        timeout=30,
     )
 
 
@@ -68,12 +76,12 @@ def test_a_batch_sent_three_times_becomes_one_case_for_each_window(stage: Stage,
     assert [(one.status_code, one.json()["accepted"]) for one in answers] == [(202, 179)] * 3
     assert until(lambda: unread(stage) == 0)
     assert until(lambda: count(stage, "SELECT count(*) FROM inbox WHERE state = 'accepted'") == 0)
-    assert count(stage, "SELECT count(*) FROM inbox WHERE channel = 'sensor'") == HOURS
+    assert count(stage, ALARMS) == HOURS
     assert count(stage, "SELECT count(*) FROM cases") == HOURS
 
 
 def test_killed_workers_lose_no_window_and_double_none(stage: Stage, key: str) -> None:
-    before = count(stage, "SELECT count(*) FROM inbox WHERE channel = 'sensor'")
+    before = count(stage, ALARMS)
     earlier = [
         sample | {"at": str(datetime.fromisoformat(str(sample["at"])) - timedelta(hours=HOURS))}
         for sample in high_water()
@@ -85,4 +93,27 @@ def test_killed_workers_lose_no_window_and_double_none(stage: Stage, key: str) -
         stage.processes.start("worker-1", "worker")
 
     assert until(lambda: unread(stage) == 0)
-    assert count(stage, "SELECT count(*) FROM inbox WHERE channel = 'sensor'") - before == HOURS
+    assert count(stage, ALARMS) - before == HOURS
+
+
+@pytest.mark.kafka
+def test_while_the_broker_is_away_samples_are_sent_again(
+    private_home: Path, kafka_url: str
+) -> None:
+    # kafka_url says whether a broker can be had here; this test kills one of its own.
+    with on_stage(
+        private_home, database="citygrid_away", load=load_littletown, fresh=True, kafka=True
+    ) as stage:
+        key = stage.key_for("device:meter-1", "sensor")
+        assert send(stage, key, high_water()[:1]).status_code == 202
+        assert until(lambda: count(stage, ALARMS) == 1)
+        [broker] = [standing for standing in status(private_home) if standing.name == "kafka"]
+        assert broker.pid is not None
+        os.kill(broker.pid, signal.SIGKILL)
+
+        refused = send(stage, key, high_water())
+
+        assert (refused.status_code, "retry-after" in refused.headers) == (503, True)
+        restart(private_home, "kafka")
+        assert until(lambda: send(stage, key, high_water()).status_code == 202)
+        assert until(lambda: count(stage, ALARMS) == HOURS)
