@@ -15,7 +15,6 @@ from dispatch.rulebook import Rulebook
 from dispatch.sensors import Samples
 from grid.naming import Language
 
-_MOST_REMEMBERED: Final = 50_000
 _log: Final = structlog.get_logger("citygrid.sensing")
 
 
@@ -23,8 +22,8 @@ class Watch:
     """Watches the sensors: one for a worker process. *rules* gives the rulebook of the moment.
 
     A sensor that stays beyond its threshold crosses it with every sample; what was raised and
-    committed is remembered, so that the database hears of each alarm about once. Forgetting does
-    no harm: the inbox knows the key.
+    committed is remembered, up to *remembered* alarms, so that the database hears of each about
+    once. Forgetting does no harm: the inbox knows the key.
     """
 
     def __init__(
@@ -32,8 +31,11 @@ class Watch:
         database: Database,
         rules: Callable[[], Awaitable[Rulebook]],
         metrics: WorkerMetrics,
+        *,
+        remembered: int = 50_000,
     ) -> None:
         self._database, self._rules, self._metrics = database, rules, metrics
+        self._remembered = remembered
         self._raised: set[str] = set()
 
     async def judge(self, batch: Sequence[Samples]) -> int:
@@ -43,7 +45,7 @@ class Watch:
         raised = {alarm.key: alarm for alarm in rules.alarms(samples)}
         new = {key: alarm for key, alarm in raised.items() if key not in self._raised}
         fresh = await self._report(list(new.values()), rules.language) if new else []
-        if len(self._raised) + len(new) > _MOST_REMEMBERED:
+        if len(self._raised) + len(new) > self._remembered:
             self._raised.clear()
         self._raised.update(new)
         self._metrics.samples.inc(len(samples))

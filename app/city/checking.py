@@ -126,10 +126,10 @@ class _Check:
         lines = read_rules(content or {}, "routing.toml", self.faults)
         return rules.routing(lines, departments)
 
-    def _sensors(self, areas: Areas | None) -> rules.Part:
-        sheet = self._sheet("sensors.csv", sensing.SENSORS, optional=True)
+    def _sensors(self, areas: Areas | None) -> rules.Part | None:
+        sheet = self._sheet(sensing.FILE, sensing.SENSORS, optional=True)
         if sheet is None:
-            return []
+            return None if (self.folder / sensing.FILE).exists() else []
         if areas is None:
             return sensing.sensors(sheet, EVERYWHERE, lambda lon_lat: [""] * len(lon_lat))
         return sensing.sensors(

@@ -12,6 +12,7 @@ from geo.shift import Datum, Positions, to_wgs84
 Part = list[dict[str, Any]]
 SENSORS: Final = ("code", "name_zh", "name_en", "kind", "property", "unit", "lon", "lat")
 DATUMS: Final = tuple(datum.value for datum in Datum)
+FILE: Final = "sensors.csv"
 RULES_FILE: Final = "sensor_rules.toml"
 SHORTEST_S, LONGEST_S = 1, 86_400
 _KEYS: Final = {
@@ -82,12 +83,15 @@ def _check_within(
 
 def sensor_rules(
     lines: Sequence[Line],
-    measured: Part,
+    measured: Part | None,
     reportable: Collection[str] | None,
     limits: Part,
 ) -> Part:
-    """The rules, each name once, over properties that a sensor has and categories to report."""
-    units = {row["property"]: row["unit"] for row in measured}
+    """The rules, each name once, over properties that a sensor has and categories to report.
+
+    Of tables that could not be read (None) nothing is asked.
+    """
+    units = None if measured is None else {row["property"]: row["unit"] for row in measured}
     seen = FirstSeen()
     part: Part = []
     for line in lines:
@@ -122,9 +126,9 @@ def _refuse_unknown_keys(line: Line) -> None:
         line.wrong(key, "this is no setting of a sensor rule", remedy)
 
 
-def _unit(line: Line, units: dict[str, str]) -> str:
+def _unit(line: Line, units: dict[str, str] | None) -> str:
     unit = line.text("unit", empty=True)
-    measured = units.get(line.text("property", empty=True))
+    measured = (units or {}).get(line.text("property", empty=True))
     if measured is not None and unit != measured:
         problem = f"the rule counts in {unit!r}, the sensors in {measured!r}"
         line.wrong("unit", problem, f"Write unit = {measured!r} and the threshold in it")

@@ -74,6 +74,17 @@ async def test_another_worker_raises_nothing_twice(database: Database, conn: Asy
     assert len(await inbox(conn)) == 1
 
 
+async def test_what_was_forgotten_is_raised_once_all_the_same(
+    database: Database, conn: AsyncConnection
+):
+    watch = Watch(database, rules, WorkerMetrics(), remembered=2)
+
+    raised = [await watch.judge([high_water(*range(3 * n, 3 * n + 3))]) for n in (0, 1, 0, 1)]
+
+    assert raised == [3, 3, 0, 0]
+    assert len(await inbox(conn)) == 6
+
+
 async def test_an_alarm_that_was_not_stored_is_raised_again(
     database: Database, conn: AsyncConnection
 ):

@@ -142,3 +142,9 @@ def test_a_rule_without_sensors_is_a_fault(folder: Path):
     (folder / "sensors.csv").unlink()
 
     assert places(folder) == [("sensor_rules.toml", 1, "property")]
+
+
+def test_a_table_of_sensors_that_cannot_be_read_is_one_fault_and_not_a_flood(folder: Path):
+    (folder / "sensors.csv").write_text("code,lon\nS1,112.8\n", encoding="utf-8")
+
+    assert {file for file, _, _ in places(folder)} == {"sensors.csv"}
