@@ -23,12 +23,16 @@ from dispatch.postgres.clock import Machine, lock_trust, read_clock, save_judgem
 from dispatch.postgres.log import due_now
 from streams.embedded.postgres import trim
 from streams.loops import keep_at
+from streams.topics import OBSERVATIONS
 
 ACTOR: Final = "clock"
 _WATCH_EVERY_S: Final = 1.0
 _TRIM_EVERY_S: Final = 3600.0
 _KEPT: Final = timedelta(days=14)
 """How long the embedded log keeps what everybody has read."""
+
+_SAMPLES_KEPT: Final = timedelta(days=1)
+"""The same for samples: a thousand a second make about three gigabytes a day."""
 
 _log: Final = structlog.get_logger("citygrid.clock")
 
@@ -95,7 +99,8 @@ class Clock:
     async def _trim(self) -> int:
         """Forget records of the embedded log that every group has read long ago; once a look."""
         async with self._database.session() as conn:
-            forgotten = await trim(conn, _KEPT)
+            forgotten = await trim(conn, _SAMPLES_KEPT, topic=OBSERVATIONS)
+            forgotten += await trim(conn, _KEPT)
         if forgotten:
             _log.info("stream log trimmed", records=forgotten)
         return 0

@@ -81,6 +81,7 @@ MOVE_FIRST: Final = """
                        h.first_offset) END
                ) AS first_offset
           FROM streamlog.head h
+         WHERE %(topic)s::text IS NULL OR h.topic = %(topic)s
     )
     UPDATE streamlog.head h
        SET first_offset = k.first_offset
@@ -183,14 +184,21 @@ async def lag(conn: AsyncConnection[Any], group: str, topic: str) -> int:
     return int(row[0])
 
 
-async def trim(conn: AsyncConnection[Any], older_than: timedelta, *, force: bool = False) -> int:
+async def trim(
+    conn: AsyncConnection[Any],
+    older_than: timedelta,
+    *,
+    topic: str | None = None,
+    force: bool = False,
+) -> int:
     """Delete records older than *older_than* that every known group has committed.
 
+    Of all topics, or of *topic* alone.
     A group that is down keeps its unread records; forget_group ends that, and *force* deletes by
     age alone. Gives the number of records deleted. Best on an autocommit connection: inside a
     transaction it keeps appends waiting until that ends.
     """
-    await conn.execute(MOVE_FIRST, {"older_than": older_than, "force": force})
+    await conn.execute(MOVE_FIRST, {"older_than": older_than, "topic": topic, "force": force})
     cursor = await conn.execute(DELETE_BEFORE_FIRST)
     return cursor.rowcount
 

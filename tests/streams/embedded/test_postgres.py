@@ -197,6 +197,14 @@ async def test_a_partition_no_group_has_read_keeps_everything_unless_forced(
     assert await trim(log_conn, NOW, force=True) == 5
 
 
+async def test_one_topic_can_be_trimmed_alone(log_conn: Connection, log: PostgresLog) -> None:
+    await log.append(TOPIC, [Entry(0, None, b"x")] * 5)
+    await committed(log, "g", {PLACES[0]: 5})
+
+    assert await trim(log_conn, NOW, topic="another") == 0
+    assert await trim(log_conn, NOW, topic=TOPIC) == 5
+
+
 async def test_a_group_that_is_forgotten_holds_nothing_back(
     log_conn: Connection, log: PostgresLog
 ) -> None:
