@@ -3,9 +3,10 @@
 import re
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import pytest
-import typer
+from typer.main import get_command
 
 from app.__main__ import main
 from app.policy import Role
@@ -29,16 +30,13 @@ each_document = pytest.mark.parametrize(
 )
 
 
-def commands(line: typer.Typer, path: str = "citygrid") -> list[str]:
+def commands(group: Any, path: str = "citygrid") -> list[str]:
     """Every command of the command line, as it is typed."""
-    named = [
-        f"{path} {one.name or one.callback.__name__}"
-        for one in line.registered_commands
-        if one.callback
-    ]
-    for group in line.registered_groups:
-        if group.typer_instance:
-            named += commands(group.typer_instance, f"{path} {group.name}")
+    context: Any = None  # none of our groups asks for it
+    named: list[str] = []
+    for name in group.list_commands(context):
+        one = group.get_command(context, name)
+        named += commands(one, f"{path} {name}") if hasattr(one, "commands") else [f"{path} {name}"]
     return named
 
 
@@ -127,12 +125,12 @@ def test_the_readmes_make_the_same_number_of_points():
 def test_every_command_is_in_the_readme_the_runbook_or_the_page_of_packs():
     told = "".join(read(page) for page in (README, RUNBOOK, "docs/city-pack.md"))
 
-    assert len(commands(main)) > 15
-    assert [one for one in commands(main) if one not in told] == []
+    assert len(commands(get_command(main))) > 15
+    assert [one for one in commands(get_command(main)) if one not in told] == []
 
 
 def test_every_command_in_the_documents_exists():
-    real = commands(main)
+    real = commands(get_command(main))
     groups = {one.rpartition(" ")[0] for one in real}
     named = {
         typed.strip()
