@@ -35,6 +35,18 @@ pytest: ; @echo "== tests" && $(BIN)/python -m pytest $(ARGS)
 bench-%: test-ready ## Run benchmarks/%.py, with ARGS
 	@$(BIN)/python -m benchmarks.$* $(ARGS)
 
+FAULTS := 200
+SEED := 1
+ENGINE := pglog
+
+.PHONY: chaos
+chaos: test-ready ## A city under random faults: FAULTS=200 SEED=1 ENGINE=pglog|kafka; ARGS
+	@$(BIN)/python -m tests.chaos run --engine $(ENGINE) --faults $(FAULTS) --seed $(SEED) $(ARGS)
+
+.PHONY: chaos-recovery
+chaos-recovery: test-ready ## How soon the city recovered from each kind of fault in the runs so far
+	@$(BIN)/python -m tests.chaos recovery
+
 .PHONY: chaos-power
 chaos-power: test-ready ## Plant every bug of tests/chaos/bugs and see that it is caught; ARGS name some
 	@$(BIN)/python -m tests.chaos.power $(ARGS)

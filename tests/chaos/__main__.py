@@ -10,7 +10,7 @@ from pathlib import Path
 from tests.chaos.clients.books import read_book
 from tests.chaos.kinds import ENGINES, KINDS
 from tests.chaos.recovery import table
-from tests.chaos.run import run
+from tests.chaos.run import RESULTS, run
 
 
 def _run(given: argparse.Namespace) -> int:
@@ -29,7 +29,8 @@ def _run(given: argparse.Namespace) -> int:
 
 
 def _recovery(given: argparse.Namespace) -> int:
-    print(table([line for file in given.book for line in read_book(file)]))
+    books = given.book or sorted(RESULTS.glob("*.recovery.jsonl"))
+    print(table([line for file in books for line in read_book(file)]))
     return 0
 
 
@@ -43,11 +44,11 @@ def _arguments() -> argparse.Namespace:
     one.add_argument("--bug", help="plant this one, see tests/chaos/bugs")
     one.add_argument("--short", action="store_true", help="leave out what takes long")
     one.add_argument("--only", nargs="*", default=[], choices=list(KINDS), metavar="KIND")
-    one.add_argument("--brokers", type=int, choices=(1, 3), default=1, help="of Kafka")
+    one.add_argument("--brokers", type=int, choices=(1, 3), default=3, help="of Kafka")
     one.add_argument("--keep", action="store_true", help="keep the folder of the run")
     one.set_defaults(do=_run)
     times = commands.add_parser("recovery", help="worst times per kind, as a Markdown table")
-    times.add_argument("book", nargs="+", type=Path, help="recovery.jsonl of runs")
+    times.add_argument("book", nargs="*", type=Path, help="of runs; default: of all that are kept")
     times.set_defaults(do=_recovery)
     return parser.parse_args()
 

@@ -17,6 +17,7 @@ from typing import Any, Final
 
 import psycopg
 
+from app.services.home import default_home
 from tests.chaos.bugs import BUGS
 from tests.chaos.bugs.bug import Bug
 from tests.chaos.clients.books import Book
@@ -36,6 +37,9 @@ SETTLE_S: Final = 60.0
 """How long after the last fault nothing may be left undecided or undelivered."""
 FINISH_S: Final = 150.0
 """How long the clients may take to send what they have planned."""
+
+RESULTS: Final = default_home() / "chaos"
+"""Where results are kept."""
 
 _UNQUIET: Final = """
     SELECT (SELECT count(*) FROM inbox WHERE state = 'accepted')
@@ -173,10 +177,19 @@ def run(
         told = asyncio.run(run_on(stands, home / "run", plan, BUGS[bug] if bug else None))
     told |= {"brokers": brokers if engine == "kafka" else 0}
     told |= {"seconds": round(time.monotonic() - began, 1), "folder": str(home / "run")}
+    _keep_results(told, home / "run")
     if told["ok"] and not keep:
         shutil.rmtree(home)
         told["folder"] = None
     return told
+
+
+def _keep_results(told: dict[str, Any], folder: Path) -> None:
+    """What a run found outlives its folder: the result, and how soon it recovered each time."""
+    RESULTS.mkdir(parents=True, exist_ok=True)
+    name = f"{told['engine']}-{told['seed']}-{told['faults']}"
+    (RESULTS / f"{name}.json").write_text(json.dumps(told, ensure_ascii=False))
+    shutil.copy(folder / "recovery.jsonl", RESULTS / f"{name}.recovery.jsonl")
 
 
 async def run_on(
