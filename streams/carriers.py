@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from aiokafka import AIOKafkaProducer
-from aiokafka.errors import KafkaError, KafkaTimeoutError
+from aiokafka.errors import KafkaTimeoutError
 
 from streams.ports import Record
 
@@ -25,6 +25,7 @@ class KafkaCarrier:
         self._servers = url.removeprefix("kafka://").rstrip("/")
         self._patience_s = patience_s
         self._producer: AIOKafkaProducer | None = None
+        self._starting = asyncio.Lock()
 
     async def carry(self, topic: str, records: Sequence[Record]) -> None:
         """Append the records; raises KafkaError when the brokers do not take them in time.
@@ -44,24 +45,31 @@ class KafkaCarrier:
         """Let go of the brokers, whether or not they answer."""
         producer, self._producer = self._producer, None
         if producer:
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(_STOP_S):
-                    await producer.stop()
+            await _stop(producer)
 
     async def _started(self) -> AIOKafkaProducer:
-        if self._producer is None:
-            producer = AIOKafkaProducer(
-                bootstrap_servers=self._servers,
-                acks="all",
-                enable_idempotence=True,
-                linger_ms=5,
-                request_timeout_ms=5_000,
-            )
-            self._producer = producer
-            try:
-                await producer.start()
-            except KafkaError:
-                # One that did not start would take records and never send them.
-                await self.close()
-                raise
+        async with self._starting:
+            self._producer = self._producer or await self._new()
         return self._producer
+
+    async def _new(self) -> AIOKafkaProducer:
+        producer = AIOKafkaProducer(
+            bootstrap_servers=self._servers,
+            acks="all",
+            enable_idempotence=True,
+            linger_ms=5,
+            request_timeout_ms=5_000,
+        )
+        try:
+            await producer.start()
+        except BaseException:
+            # One that did not start would take records and never send them.
+            await _stop(producer)
+            raise
+        return producer
+
+
+async def _stop(producer: AIOKafkaProducer) -> None:
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(_STOP_S):
+            await producer.stop()

@@ -14,7 +14,7 @@ from faust.types.transports import TransportT
 from mode import CrashingSupervisor
 from yarl import URL
 
-from streams.kafka import KafkaTransport
+from streams.kafka import KafkaTransport, until_there
 from streams.watchdog import Watchdog
 
 KAFKA: Final = {"kafka", "aiokafka"}
@@ -119,14 +119,16 @@ async def run_worker(
 ) -> int:
     """Run *apps* in the current loop until SIGTERM or SIGINT; gives the exit code.
 
-    On the signal every app commits what it handled and leaves its group: 0. When one crashes the
-    others are stopped in the same way: 1. An app that has not stopped after *grace_s* is
-    abandoned, what it had in hand is delivered again: 1. A watchdog ends the process when an app
-    stands still for *stall_s*.
+    They start once their engine answers. On the signal every app commits what it handled and
+    leaves its group: 0. When one crashes the others are stopped in the same way: 1. An app that
+    has not stopped after *grace_s* is abandoned, what it had in hand is delivered again: 1. A
+    watchdog ends the process when an app stands still for *stall_s*.
     """
-    watchdog = Watchdog(apps, limit_s=stall_s)
-    lives = [asyncio.create_task(_live(app), name=app.name) for app in apps]
     with _told_to_stop() as told:
+        if not await _engine_there(apps, told):
+            return 0
+        watchdog = Watchdog(apps, limit_s=stall_s)
+        lives = [asyncio.create_task(_live(app), name=app.name) for app in apps]
         watchdog.start()
         await asyncio.wait([*lives, told], return_when=asyncio.FIRST_COMPLETED)
         watchdog.rest()
@@ -139,6 +141,20 @@ async def run_worker(
             _log.error("stream app crashed", app=app.name, error=repr(end))
     failed = any(isinstance(end, Exception) for end in ends) or any(app.crashed for app in apps)
     return 1 if failed or not stopped else 0
+
+
+async def _engine_there(apps: Sequence[StreamApp], told: asyncio.Future[None]) -> bool:
+    """Whether the brokers of the apps answered before the process was told to stop."""
+    urls = {url for app in apps for url in app.conf.broker_consumer if url.scheme in KAFKA}
+    if not urls:
+        return True
+    looking = asyncio.create_task(until_there(sorted(urls)))
+    await asyncio.wait([looking, told], return_when=asyncio.FIRST_COMPLETED)
+    if looking.done():
+        looking.result()
+        return True
+    looking.cancel()
+    return False
 
 
 async def _live(app: StreamApp) -> None:

@@ -1,13 +1,22 @@
 """Faust's own Kafka driver, made stricter about what counts as handled."""
 
-from typing import Any, ClassVar
+import asyncio
+from collections.abc import Sequence
+from typing import Any, ClassVar, Final
 
-from aiokafka.errors import IllegalStateError
+import structlog
+from aiokafka.client import AIOKafkaClient
+from aiokafka.errors import IllegalStateError, KafkaError
 from faust.exceptions import ConsumerNotStarted
 from faust.transport.drivers import aiokafka
 from faust.types import TP
+from yarl import URL
 
 from streams.acknowledgement import StrictAcknowledgement
+
+_LOOK_EVERY_S: Final = 0.5
+
+_log: Final = structlog.stdlib.get_logger(__name__)
 
 
 class KafkaConsumer(StrictAcknowledgement, aiokafka.Consumer):
@@ -32,3 +41,28 @@ class KafkaTransport(aiokafka.Transport):
     """Connects a Faust app to a Kafka cluster."""
 
     Consumer: ClassVar[Any] = KafkaConsumer
+
+
+async def until_there(urls: Sequence[URL]) -> None:
+    """Return once one of the brokers answers, however long that takes.
+
+    A Faust app that is started without a broker crashes, and takes the whole process along.
+    """
+    servers = aiokafka.server_list(list(urls), KafkaTransport.default_port)
+    told = False
+    while not await _answers(servers):
+        if not told:
+            _log.warning("no broker yet", servers=servers)
+        told = True
+        await asyncio.sleep(_LOOK_EVERY_S)
+
+
+async def _answers(servers: list[str]) -> bool:
+    client = AIOKafkaClient(bootstrap_servers=",".join(servers))
+    try:
+        await client.bootstrap()
+    except KafkaError:
+        return False
+    finally:
+        await client.close()
+    return True

@@ -65,3 +65,25 @@ def test_a_worker_stops_when_asked_while_the_broker_is_away(
         code = stage.processes.stop("worker-1")
 
         assert code != -signal.SIGKILL
+
+
+def test_a_worker_started_without_a_broker_decides_and_takes_up_the_stream_later(
+    private_home: Path, kafka_url: str
+) -> None:
+    with on_stage(
+        private_home, database="citygrid_away", load=load_littletown, fresh=True, kafka=True
+    ) as stage:
+        key = stage.key_for("device:9", "inspector")
+        [broker] = [standing for standing in status(private_home) if standing.name == "kafka"]
+        assert broker.pid is not None
+        os.kill(broker.pid, signal.SIGKILL)
+        stage.processes.kill("worker-1")
+        first = stage.processes.start("worker-1", "worker")
+
+        assert report(stage, key).status_code == 201
+        assert until(lambda: one(stage, "SELECT count(*) FROM cases") == 1)
+
+        restart(private_home, "kafka")
+        assert until(lambda: one(stage, UNCARRIED) == 0)
+        stage.processes.check()
+        assert Path(f"/proc/{first}").exists()
