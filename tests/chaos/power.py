@@ -12,12 +12,14 @@ import json
 import random
 import re
 import shutil
+import signal
 import sys
 import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from types import FrameType
 from typing import Any, Final
 
 from tests.chaos.bugs import BUGS, CONTROLS, PLANTED
@@ -58,11 +60,15 @@ class Catch:
     seed: int
 
     @property
+    def foreseen(self) -> tuple[str, ...]:
+        """Those of the checks that speak of the bug."""
+        words = PLANTED[self.bug].caught_by
+        return tuple(one for one in self.caught_by if any(word in one for word in words))
+
+    @property
     def as_wanted(self) -> bool:
         """A bug is caught, and by a check that speaks of it; a control by no other check."""
-        words = PLANTED[self.bug].caught_by
-        foreseen = [check for check in self.caught_by if any(word in check for word in words)]
-        return bool(foreseen) if self.bug in BUGS else len(foreseen) == len(self.caught_by)
+        return bool(self.foreseen) if self.bug in BUGS else self.foreseen == self.caught_by
 
 
 def hunt(stands: Ground, bug: Bug, seed: int) -> Catch:
@@ -173,7 +179,8 @@ def measure(engine: str, names: Sequence[str], seed: int) -> list[Catch]:
 
 def _line(one: Catch) -> str:
     mark = "✓" if one.as_wanted else "✗"
-    how = f"{one.looking}: {'; '.join(one.caught_by)}" if one.caught_by else "nothing objected"
+    told = "; ".join((*one.foreseen, *(set(one.caught_by) - set(one.foreseen))))
+    how = f"{one.looking}: {told}" if one.caught_by else "nothing objected"
     return f"{mark} {one.bug}: {one.faults} faults, {one.seconds:.0f} s, {how}"
 
 
@@ -191,6 +198,10 @@ def as_json(engine: str, found: Sequence[Catch]) -> dict[str, Any]:
     }
 
 
+def _end(number: int, frame: FrameType | None) -> None:
+    sys.exit(128 + number)
+
+
 def main() -> int:
     """The command line."""
     parser = argparse.ArgumentParser(prog="python -m tests.chaos.power", description=__doc__)
@@ -201,6 +212,8 @@ def main() -> int:
     given = parser.parse_args()
     if unknown := sorted(set(given.bug) - PLANTED.keys()):
         parser.error(f"there is no bug {unknown[0]}; there are {', '.join(PLANTED)}")
+    # Asked to stop, everything that was started ends as well.
+    signal.signal(signal.SIGTERM, _end)
     found = measure(given.engine, given.bug, given.seed)
     if given.write:
         write_table(given.write, given.engine, found)

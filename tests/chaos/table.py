@@ -21,6 +21,8 @@ class Hunted(Protocol):
     @property
     def caught_by(self) -> Sequence[str]: ...
     @property
+    def foreseen(self) -> Sequence[str]: ...
+    @property
     def looking(self) -> str: ...
     @property
     def faults(self) -> int: ...
@@ -63,7 +65,7 @@ def table(engine: str, found: Sequence[Hunted], now: datetime) -> str:
 def _row(one: Hunted) -> str:
     bug = PLANTED[one.bug]
     when = " (in a snapshot)" if one.looking == "snapshot" else ""
-    checks = f"{one.caught_by[0]}{when}" if one.as_wanted else "**not caught**"
+    checks = f"{one.foreseen[0]}{when}" if one.as_wanted else "**not caught**"
     nets = ", ".join(bug.nets) or "–"
     return f"| `{bug.name}` | {bug.says} | {nets} | {one.faults} | {one.seconds:.0f} | {checks} |"
 
