@@ -28,6 +28,9 @@ _OPTIONS: Final = (
 )
 
 
+_MIGRATION_OPTIONS: Final = "options=-c%20lock_timeout%3D3s"
+
+
 class DatabaseAway(Exception):
     """PostgreSQL cannot be reached; nothing was written, the same can be tried again."""
 
@@ -154,10 +157,11 @@ async def _listen(conn: AsyncConnection, channels: Collection[str]) -> bool:
 def migrate(url: str) -> int:
     """Bring the schema up to date; returns how many migrations were applied.
 
-    Safe to call from several processes at once. Raises DatabaseAway.
+    Safe to call from several processes at once, and while others work: who waits for a table makes
+    all others wait for it, so a migration that does not get one soon gives up. Raises DatabaseAway.
     """
     try:
-        backend = get_backend(url.replace("postgresql://", "postgresql+psycopg://", 1))
+        backend = get_backend(_for_migrating(url))
     except psycopg.OperationalError as err:
         raise DatabaseAway(_first_line(err)) from err
     with resources.as_file(resources.files("app") / "migrations") as folder:
@@ -166,6 +170,16 @@ def migrate(url: str) -> int:
         with backend.lock():
             pending = backend.to_apply(migrations)
             backend.apply_migrations(pending)
+    except errors.LockNotAvailable as err:
+        raise DatabaseAway("somebody uses a table that a migration changes; try again") from err
     finally:
         backend.connection.close()
     return len(pending)
+
+
+def _for_migrating(url: str) -> str:
+    """The address as the migrations' library takes it, with a limit to waiting for tables."""
+    told = url.replace("postgresql://", "postgresql+psycopg://", 1)
+    if "options=" in told:  # the operator has limits of their own
+        return told
+    return f"{told}{'&' if '?' in told else '?'}{_MIGRATION_OPTIONS}"

@@ -1,9 +1,12 @@
 """The schema as migrated, and connections that come back."""
 
+from uuid import uuid4
+
 import psycopg
 import pytest
 
 from app.database import Database, DatabaseAway, migrate
+from app.services.postgres import create_database, drop_database
 
 
 async def test_a_migrated_database_has_an_empty_numbered_log(conn: psycopg.AsyncConnection) -> None:
@@ -64,3 +67,22 @@ async def test_an_error_rolls_back_everything_of_the_loan(database_url: str) -> 
         found = await conn.execute("SELECT position FROM log_head")
         assert await found.fetchone() == (0,)
     await database.close()
+
+
+def test_a_migration_gives_up_when_a_table_stays_in_use(database_server_url: str) -> None:
+    name = f"test_{uuid4().hex[:12]}"
+    url = create_database(database_server_url, name)
+    migrate(url)
+    with psycopg.connect(url) as reader:
+        # As if the newest migration were still to come, and a table it changes were being read.
+        reader.execute("DROP INDEX inbox_replay_of")
+        reader.execute("ALTER TABLE inbox DROP COLUMN replay_of")
+        reader.execute("DELETE FROM _yoyo_migration WHERE migration_id = '0006_replays'")
+        reader.commit()
+        reader.execute("SELECT count(*) FROM inbox")
+
+        with pytest.raises(DatabaseAway, match="somebody uses a table that a migration changes"):
+            migrate(url)
+
+    assert migrate(url) == 1
+    drop_database(database_server_url, name)
