@@ -55,10 +55,18 @@ _SPOILT: Final[Mapping[str, Callable[[_Told], bytes]]] = {
 }
 
 
+WAYS: Final = (*_SPOILT, "no key", "key is no UUID")
+"""Everything that can be done to a report."""
+
+
 def spoil(report: Report, rng: random.Random) -> Malformed:
-    """The JSON report, spoilt in one of the ways, or sent without a usable key."""
+    """The JSON report, spoilt in any of the `WAYS`."""
+    return spoil_by(report, rng.choice(WAYS))
+
+
+def spoil_by(report: Report, how: str) -> Malformed:
+    """The JSON report, spoilt in this one of the `WAYS`."""
     old = report.message
-    how = rng.choice((*_SPOILT, "no key", "key is no UUID"))
     if how in _SPOILT:
         body = _SPOILT[how](json.loads(old.body))
         return Malformed(how, Message(old.method, old.path, old.headers, body))

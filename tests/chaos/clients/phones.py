@@ -23,7 +23,7 @@ from tests.chaos.clients import DEVICES, INSPECTOR, PORTAL, SCREEN
 from tests.chaos.clients.books import Book, read_keys
 from tests.chaos.clients.door import Doors
 from tests.chaos.clients.malformed import spoil
-from tests.chaos.clients.program import Stop, arguments, doors, run
+from tests.chaos.clients.program import Pace, Stop, arguments, doors, run, unless_stopped
 from tests.chaos.clients.reports import City, Report, Spot, beside, hours_ago, make_report
 from tests.chaos.clients.sending import Sender
 
@@ -47,12 +47,13 @@ class Phones:
 
     async def run(self, rate: float, stop: Stop) -> None:
         """Report *rate* times a second on average until asked to stop; then finish."""
+        pace = Pace(stop)
         async with asyncio.TaskGroup() as sending:
             while not stop:
                 works = self._somebody_reports(stop)
                 for work in works:
                     sending.create_task(self._counted(work))
-                await stop.pause(len(works) * self._rng.expovariate(rate))
+                await pace.step(len(works) * self._rng.expovariate(rate))
                 while self._unanswered > MOST_UNANSWERED and not stop:
                     await stop.pause(0.2)
 
@@ -109,7 +110,9 @@ async def report_all(given: Namespace, stop: Stop) -> None:
     """Be all phones of a run until asked to stop."""
     rng, keys = random.Random(given.seed), read_keys(given.run)
     ways = Doors(given.doors, rng)
-    city = await learn_city(ways, keys[SCREEN], given.seed)
+    city = await unless_stopped(stop, learn_city(ways, keys[SCREEN], given.seed))
+    if city is None:
+        return
     sender = Sender(given.run, keys, ways, rng)
     await Phones(given.run, keys, city, sender, rng).run(given.rate, stop)
 

@@ -5,9 +5,15 @@ from __future__ import annotations
 import argparse
 import asyncio
 import signal
-from collections.abc import Awaitable, Callable
+import time
+from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
 from pathlib import Path
+from typing import Any, Final, TypeVar
+
+Result = TypeVar("Result")
+
+MOST_BEHIND_S: Final = 2.0
 
 
 class Stop:
@@ -30,6 +36,31 @@ class Stop:
         """Sleep, or until it is asked to stop."""
         with suppress(TimeoutError):
             await asyncio.wait_for(self._event.wait(), seconds)
+
+
+async def unless_stopped(stop: Stop, work: Coroutine[Any, Any, Result]) -> Result | None:
+    """The result of *work*; None when the stop came first."""
+    working, stopping = asyncio.create_task(work), asyncio.create_task(stop.wait())
+    await asyncio.wait((working, stopping), return_when=asyncio.FIRST_COMPLETED)
+    stopping.cancel()
+    if working.done():
+        return working.result()
+    working.cancel()
+    return None
+
+
+class Pace:
+    """Lets so much happen per second on average, however long each thing takes."""
+
+    def __init__(self, stop: Stop) -> None:
+        self._stop = stop
+        self._next = time.monotonic()
+
+    async def step(self, seconds: float) -> None:
+        """Wait until *seconds* after the step before; what a long pause missed is not made good."""
+        now = time.monotonic()
+        self._next = max(self._next + seconds, now - MOST_BEHIND_S)
+        await self._stop.pause(max(0.0, self._next - now))
 
 
 def arguments(name: str) -> argparse.ArgumentParser:

@@ -25,7 +25,7 @@ from typing import Any, Final
 from tests.chaos.clients import GATEWAY
 from tests.chaos.clients.books import Book, read_keys
 from tests.chaos.clients.door import Doors, Message, is_final
-from tests.chaos.clients.program import Stop, arguments, doors, run
+from tests.chaos.clients.program import Pace, Stop, arguments, doors, run
 from tests.chaos.line import Answer
 
 BATCH: Final = 250
@@ -136,10 +136,11 @@ class Gateway:
 
     async def run(self, samples_per_s: int, stop: Stop) -> None:
         """Measure until asked to stop; then send what is left."""
+        pace = Pace(stop)
         async with asyncio.TaskGroup() as sending:
             while not stop:
                 sending.create_task(self._send(self._measure()))
-                await stop.pause(BATCH / samples_per_s)
+                await pace.step(BATCH / samples_per_s)
                 while self._waiting > MOST_WAITING and not stop:
                     await stop.pause(0.2)
 
