@@ -22,6 +22,7 @@ def _run(given: argparse.Namespace) -> int:
         given.short,
         only=given.only,
         brokers=given.brokers,
+        calm=given.calm,
         keep=given.keep,
     )
     print(json.dumps(told, ensure_ascii=False))
@@ -45,6 +46,7 @@ def _arguments() -> argparse.Namespace:
     one.add_argument("--short", action="store_true", help="leave out what takes long")
     one.add_argument("--only", nargs="*", default=[], choices=list(KINDS), metavar="KIND")
     one.add_argument("--brokers", type=int, choices=(1, 3), default=3, help="of Kafka")
+    one.add_argument("--calm", action="store_true", help="one fault at a time, to time each")
     one.add_argument("--keep", action="store_true", help="keep the folder of the run")
     one.set_defaults(do=_run)
     times = commands.add_parser("recovery", help="worst times per kind, as a Markdown table")

@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import random
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, overload
 
 from tests.chaos.kinds import KINDS, Kind
 
 SHORTEST_PAUSE_S: Final = 0.5
 LONGEST_PAUSE_S: Final = 2.0
+CALM_S: Final = 12.0
+"""What a pause is longer by where each fault is to be measured alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +55,12 @@ class Plan(Sequence[Fault]):
         *,
         without: Collection[str] = (),
         only: Collection[str] = (),
+        calm: bool = False,
     ) -> Plan:
         """A plan of that many faults.
 
         *without* are kinds that this machine cannot do; *only*, when given, are the sole ones.
+        *calm* leaves the city time to recover after each.
         Every kind comes about as often as its weight says: with 200 faults each at least once.
         Raises ValueError when no kind is left.
         """
@@ -71,7 +75,8 @@ class Plan(Sequence[Fault]):
             raise ValueError(f"no kind of fault is left for {engine}")
         chance = random.Random(f"{seed} {faults} {engine}")
         kinds = _spread(possible, faults, chance)
-        return cls(seed, engine, tuple(_fault(n, one, chance) for n, one in enumerate(kinds, 1)))
+        faults_ = (_fault(n, one, chance) for n, one in enumerate(kinds, 1))
+        return cls(seed, engine, tuple(_alone(one) if calm else one for one in faults_))
 
     @overload
     def __getitem__(self, index: int) -> Fault: ...
@@ -96,6 +101,10 @@ def _spread(possible: Sequence[Kind], faults: int, chance: random.Random) -> lis
     )
     chance.shuffle(kinds := whole + rest)
     return kinds
+
+
+def _alone(fault: Fault) -> Fault:
+    return replace(fault, overlaps=False, pause_s=CALM_S + fault.pause_s)
 
 
 def _fault(n: int, kind: Kind, chance: random.Random) -> Fault:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -11,6 +11,8 @@ from typing import Any, Final
 from tests.chaos.clients.books import read_book
 
 _SAME_MOMENT_S: Final = 0.15
+AFTERMATH_S: Final = 8.0
+"""So long after its end a fault still counts as at work: processes that start take their time."""
 GOALS_S: Final[Mapping[str, float]] = {
     "process-killed": 3.0,
     "all-killed": 8.0,
@@ -31,17 +33,11 @@ def recoveries(
     """A line of recovery.jsonl for each fault; None where nothing came any more.
 
     *accepted_at* are the sorted times at which a phone heard that its report was accepted.
+    *alone* says that no other fault was at work until a report was decided: only then the times
+    are those of its kind.
     """
-    return [
-        {
-            "n": fault["n"],
-            "kind": fault["kind"],
-            "target": fault["target"],
-            "accepted_s": _first_accepted(fault["t"], accepted_at),
-            "decided_s": _first_decided(fault["t"], beats),
-        }
-        for fault in faults
-    ]
+    struck = list(faults)
+    return [_recovery(fault, struck, accepted_at, beats) for fault in struck]
 
 
 def accepted_times(folder: Path) -> list[float]:
@@ -52,9 +48,9 @@ def accepted_times(folder: Path) -> list[float]:
 
 
 def worst(lines: Iterable[Line]) -> dict[str, dict[str, float | None]]:
-    """By kind the worst of both times; None when one never came."""
+    """By kind the worst of both times, of faults that struck alone; None when one never came."""
     by_kind: dict[str, list[Line]] = defaultdict(list)
-    for line in lines:
+    for line in filter(_is_alone, lines):
         by_kind[line["kind"]].append(line)
     return {
         kind: {name: _worst(line[name] for line in by_kind[kind]) for name in _COLUMNS}
@@ -63,10 +59,8 @@ def worst(lines: Iterable[Line]) -> dict[str, dict[str, float | None]]:
 
 
 def table(lines: Sequence[Line]) -> str:
-    """Markdown: kind, how often, the worst times, the goal."""
-    counts: dict[str, int] = defaultdict(int)
-    for line in lines:
-        counts[line["kind"]] += 1
+    """Markdown: kind, how often it struck alone, the worst times, the goal."""
+    counts = Counter(line["kind"] for line in filter(_is_alone, lines))
     rows = [
         f"| {kind} | {counts[kind]} | {_seconds(times['accepted_s'])} "
         f"| {_seconds(times['decided_s'])} | {_seconds(GOALS_S.get(kind), '')} |"
@@ -80,6 +74,34 @@ def table(lines: Sequence[Line]) -> str:
 
 
 _COLUMNS: Final = ("accepted_s", "decided_s")
+
+
+def _recovery(
+    fault: Line,
+    struck: Sequence[Line],
+    accepted_at: Sequence[float],
+    beats: Sequence[tuple[float, int]],
+) -> dict[str, Any]:
+    begins = fault["t"]
+    decided_s = _first_decided(begins, beats)
+    others = [one for one in struck if one is not fault]
+    return {
+        "n": fault["n"],
+        "kind": fault["kind"],
+        "target": fault["target"],
+        "accepted_s": _first_accepted(begins, accepted_at),
+        "decided_s": decided_s,
+        "alone": not any(_at_work(one, begins, begins + (decided_s or 0.0)) for one in others),
+    }
+
+
+def _at_work(fault: Line, begins: float, ends: float) -> bool:
+    """Whether the fault, or what the city suffered from it, reached into that time."""
+    return fault["t"] < ends and fault["ended"] + AFTERMATH_S > begins
+
+
+def _is_alone(line: Line) -> bool:
+    return line["alone"]
 
 
 def _first_accepted(t: float, accepted_at: Sequence[float]) -> float | None:

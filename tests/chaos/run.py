@@ -160,20 +160,22 @@ def run(
     *,
     only: Collection[str] = (),
     brokers: int = 1,
+    calm: bool = False,
     keep: bool = False,
 ) -> dict[str, Any]:
     """Run it and say how it went; with *bug* that one of `BUGS` is planted.
 
     *short* leaves out what takes long; *only* names the sole kinds of faults; *brokers* is how
-    many Kafka has. The folder is kept when the judge objects, when the run breaks off, or when
-    *keep*.
+    many Kafka has; *calm* leaves time between faults. The folder is kept when the judge objects,
+    when the run breaks off, or when *keep*.
     """
     home = Path(tempfile.mkdtemp(prefix="citygrid-chaos-"))
     home.chmod(0o711)
     began = time.monotonic()
     print(f"books and logs: {home / 'run'}", file=sys.stderr)
     with ground(engine, home / "ground", brokers) as stands:
-        plan = Plan.of(seed, faults, engine, without=impossible(stands, short), only=only)
+        without = impossible(stands, short)
+        plan = Plan.of(seed, faults, engine, without=without, only=only, calm=calm)
         told = asyncio.run(run_on(stands, home / "run", plan, BUGS[bug] if bug else None))
     told |= {"brokers": brokers if engine == "kafka" else 0}
     told |= {"seconds": round(time.monotonic() - began, 1), "folder": str(home / "run")}

@@ -8,7 +8,7 @@ from tests.chaos.recovery import recoveries, table, worst
 
 
 def a_fault(t: float, kind: str = "process-killed") -> dict[str, Any]:
-    return {"n": 1, "kind": kind, "target": "web-1", "t": t}
+    return {"n": 1, "kind": kind, "target": "web-1", "t": t, "ended": t}
 
 
 def test_times_count_from_the_beginning_of_the_fault() -> None:
@@ -36,7 +36,17 @@ def test_decisions_made_while_nobody_could_look_count_from_the_first_look() -> N
 
 
 def test_a_city_that_never_came_back_is_said_to_never_have() -> None:
-    lines = recoveries([a_fault(100.0), a_fault(90.0)], [95.0], [(99.0, 5), (100.1, 5)])
+    lines = recoveries([a_fault(100.0), a_fault(80.0)], [95.0], [(99.0, 5), (100.1, 5)])
 
     assert worst(lines) == {"process-killed": {"accepted_s": None, "decided_s": None}}
     assert "| process-killed | 2 | never | never | 3.0 s |" in table(lines)
+
+
+def test_a_fault_beside_another_says_nothing_about_its_kind() -> None:
+    beats = [(99.95, 5), (100.05, 5), (104.0, 6), (150.05, 6), (150.2, 7)]
+    faults = [a_fault(100.0), a_fault(103.0, "redis-flushed"), a_fault(150.0)]
+
+    lines = recoveries(faults, [101.0, 104.0, 150.1], beats)
+
+    assert [line["alone"] for line in lines] == [False, False, True]
+    assert worst(lines) == {"process-killed": {"accepted_s": 0.1, "decided_s": 0.2}}
