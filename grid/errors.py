@@ -13,6 +13,30 @@ class BadCellCode(GridError):
         self.code, self.reason = code, reason
 
 
+class BadCategoryCode(GridError):
+    """A text is not a category code of its vintage."""
+
+    def __init__(self, code: str, reason: str) -> None:
+        super().__init__(f"{code!r} is not a category code: {reason}")
+        self.code, self.reason = code, reason
+
+
+class BadMatterCode(GridError):
+    """A text is not the code of a matter in a division."""
+
+    def __init__(self, code: str, reason: str) -> None:
+        super().__init__(f"{code!r} is not a matter code: {reason}")
+        self.code, self.reason = code, reason
+
+
+class BadComponentId(GridError):
+    """A text is not the id of a component."""
+
+    def __init__(self, code: str, reason: str) -> None:
+        super().__init__(f"{code!r} is not the id of a component: {reason}")
+        self.code, self.reason = code, reason
+
+
 class BadCodePattern(GridError):
     """A city's pattern for cell codes is not a regular expression that could match a code."""
 
