@@ -31,8 +31,9 @@ class Milestone:
 class Limit:
     """What a category allows under one condition, milestones in the order of the city pack.
 
-    *category* is a code, the beginning of codes, or ``*``. *default* marks the condition that holds
-    when a report names none. *row* is the first line of the city pack that says so.
+    *category* is a code, the beginning of codes, or ``*``. *name* is the condition for filing,
+    *closing* the one for closing, None where the city wrote none. *default* marks the condition
+    that holds when a report names none. *row* is the first line of the city pack that says so.
     """
 
     category: str
@@ -41,6 +42,7 @@ class Limit:
     milestones: tuple[Milestone, ...]
     default: bool
     row: int
+    closing: Label | None = None
 
     @classmethod
     def of(cls, rows: Sequence[Row]) -> Self:
@@ -54,6 +56,7 @@ class Limit:
             milestones=tuple(Milestone.of(row) for row in rows),
             default=any(row["default"] for row in rows),
             row=first["row"],
+            closing=Label.of(first["closing"]) if first.get("closing") else None,
         )
 
 

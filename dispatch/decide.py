@@ -154,6 +154,7 @@ def _limit_taken(limit: Limit) -> Mapping[str, object]:
         "category": limit.category,
         "condition": limit.condition,
         "name": limit.name.as_dict(),
+        "closing": limit.closing.as_dict() if limit.closing else None,
         "milestones": {m.name: f"{m.amount:g} {m.unit}" for m in limit.milestones},
     }
 

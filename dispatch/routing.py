@@ -5,7 +5,7 @@ Every answer carries its reason. Rules are refused when they are loaded, not whe
 
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal, Self
+from typing import Final, Literal, Self
 
 from dispatch.conditions import Condition, Known
 from dispatch.errors import BrokenCondition, BrokenRule, NoDepartment, UndecidedCondition
@@ -164,11 +164,15 @@ def _by_rule(rule: Rule) -> Assignment:
     return Assignment(rule.department, "rule", rule.name, rule.because, rule.row)
 
 
+_DUTIES: Final = Label("职责表", "the table of duties")
+
+
 def _by_duty(duty: Duty, category: str, area: Label) -> Assignment:
     what = _categories(duty, category)
+    table = Label("目录", "the catalogue") if duty.default else _DUTIES
     because = Label(
-        f"职责表第 {duty.row} 行：{area.zh}，{what.zh}",
-        f"row {duty.row} of the table of duties: {what.en} in {area.en}",
+        f"{table.zh}第 {duty.row} 行：{area.zh}，{what.zh}",
+        f"row {duty.row} of {table.en}: {what.en} in {area.en}",
     )
     return Assignment(
         duty.department,

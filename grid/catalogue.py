@@ -6,6 +6,7 @@ from typing import Final, Self
 
 from grid.errors import UnknownCategory
 from grid.naming import Label, Row
+from grid.question import Question
 
 MATTER: Final = "matter"
 COMPONENT: Final = "component"
@@ -15,8 +16,10 @@ COMPONENT: Final = "component"
 class Category:
     """One line of the catalogue.
 
-    *severity* runs from 1 (most severe) to 4. *reportable* says whether the public doors offer
-    it. *keywords* are words, in any language, by which people look for it.
+    *severity* runs from 1 (most severe) to 4 and is the priority of its cases. *reportable* says
+    whether the public doors offer it. *keywords* are words, in any language, by which people look
+    for it. *standard_ref* names what defines this line, *department* who takes it when no duty
+    speaks of it.
     """
 
     code: str
@@ -27,10 +30,13 @@ class Category:
     severity: int
     reportable: bool
     keywords: tuple[str, ...]
+    standard_ref: str = ""
+    department: str | None = None
+    questions: tuple[Question, ...] = ()
 
     @classmethod
     def of(cls, row: Row) -> Self:
-        """One category as the part ``catalogue`` writes it."""
+        """One category as the part ``catalogue`` writes it, also before it had questions."""
         return cls(
             code=row["code"],
             kind=row["kind"],
@@ -40,6 +46,9 @@ class Category:
             severity=row["severity"],
             reportable=row["reportable"],
             keywords=tuple(row["keywords"]),
+            standard_ref=row.get("standard_ref", ""),
+            department=row.get("department"),
+            questions=tuple(map(Question.of, row.get("questions", ()))),
         )
 
 

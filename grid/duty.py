@@ -15,18 +15,21 @@ class Duty:
     """A department answers for a category in an area.
 
     *category* is a code, the beginning of codes, or ``*``; *area* is a code, or empty for the
-    whole city. *row* is the line of the city pack that says so.
+    whole city. *row* is the line of the city pack that says so, of the catalogue when *default*:
+    then the department answers only for what no other duty speaks of.
     """
 
     department: str
     row: int
     category: str
     area: str
+    default: bool = False
 
     @classmethod
     def of(cls, row: Row) -> Self:
         """One duty as the part ``jurisdiction`` writes it."""
-        return cls(row["department"], row["row"], row["category"], row["area"])
+        default = row.get("default", False)
+        return cls(row["department"], row["row"], row["category"], row["area"], default)
 
 
 class Jurisdiction:
@@ -34,8 +37,12 @@ class Jurisdiction:
 
     def __init__(self, duties: Iterable[Duty]) -> None:
         self._duties: dict[tuple[str, str], Duty] = {}
+        self._defaults: dict[str, Duty] = {}
         for duty in sorted(duties, key=lambda duty: duty.row):
-            self._duties.setdefault((duty.category, duty.area), duty)
+            if duty.default:
+                self._defaults.setdefault(duty.category, duty)
+            else:
+                self._duties.setdefault((duty.category, duty.area), duty)
         self._categories = {category for category, _ in self._duties}
 
     @classmethod
@@ -48,13 +55,13 @@ class Jurisdiction:
 
         *areas* are the codes above the cell, smallest first. The exact category goes before its
         longest written beginning, that before ``*``; among those the smallest area decides, and
-        between two lines that say the same the earlier one.
+        between two lines that say the same the earlier one. Last comes the category's default.
         """
         for written in self._candidates(category):
             for area in (*areas, EVERYWHERE):
                 if duty := self._duties.get((written, area)):
                     return duty
-        return None
+        return self._defaults.get(category)
 
     def _candidates(self, category: str) -> Iterator[str]:
         for length in range(len(category), 0, -1):
@@ -63,7 +70,8 @@ class Jurisdiction:
         yield EVERY_CATEGORY
 
     def __iter__(self) -> Iterator[Duty]:
-        return iter(self._duties.values())
+        yield from self._duties.values()
+        yield from self._defaults.values()
 
     def __len__(self) -> int:
-        return len(self._duties)
+        return len(self._duties) + len(self._defaults)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import shapely
 
-from app.city import institutions, rules, sensing
+from app.city import catalogue, institutions, rules, sensing
 from app.city.archives import opened
 from app.city.drawings import read_drawings
 from app.city.faults import BrokenPack, Fault, Faults
@@ -72,7 +72,7 @@ class _Check:
         drawings = read_drawings(self.folder, _source_crs(profile), self.faults)
         parts = {
             "departments": departments,
-            "catalogue": self._catalogue(profile),
+            "catalogue": self._catalogue(profile, _codes(departments)),
             "calendar": self._calendar(profile),
             "routing": self._routing(_codes(departments)),
             "sensors": self._sensors(areas),
@@ -107,12 +107,18 @@ class _Check:
             check_tessellation(areas, cells, tolerance, plane, self.faults)
         return areas, cells
 
-    def _catalogue(self, profile: Profile | None) -> dict[str, Any] | None:
-        sheet = self._sheet("catalogue.csv", rules.CATALOGUE)
+    def _catalogue(
+        self, profile: Profile | None, departments: set[str] | None
+    ) -> dict[str, Any] | None:
+        sheet = self._sheet(catalogue.FILE, catalogue.COLUMNS)
+        questions = self._sheet(catalogue.QUESTIONS_FILE, catalogue.QUESTIONS, optional=True)
         if sheet is None:
             return None
         standard = profile.standard if profile else ""
-        return {"standard": standard, "categories": rules.catalogue(sheet)}
+        categories = catalogue.categories(sheet, standard, departments)
+        if questions:
+            catalogue.ask(questions, categories)
+        return {"standard": standard, "categories": categories}
 
     def _calendar(self, profile: Profile | None) -> dict[str, Any]:
         sheet = self._sheet("calendar.csv", rules.CALENDAR)
@@ -139,8 +145,8 @@ class _Check:
     def _sensor_rules(self, parts: Mapping[str, Any]) -> rules.Part:
         content = read_toml(self.folder, sensing.RULES_FILE, self.faults, optional=True)
         lines = read_rules(content or {}, sensing.RULES_FILE, self.faults)
-        catalogue = parts["catalogue"]
-        reportable = rules.reportable_codes(catalogue["categories"]) if catalogue else None
+        listed = parts["catalogue"]
+        reportable = rules.reportable_codes(listed["categories"]) if listed else None
         return sensing.sensor_rules(lines, parts["sensors"], reportable, parts["limits"])
 
     def _people(
@@ -154,18 +160,19 @@ class _Check:
         self, parts: dict[str, Any], areas: Areas | None, cells: Cells | None
     ) -> dict[str, Any]:
         """What leans on the catalogue; checked against nothing where that could not be read."""
-        catalogue = parts["catalogue"]
-        categories = catalogue["categories"] if catalogue else []
-        matters = {c["code"] for c in categories if c["kind"] == MATTER} if catalogue else None
+        listed = parts["catalogue"]
+        categories = listed["categories"] if listed else []
+        matters = {c["code"] for c in categories if c["kind"] == MATTER} if listed else None
         reportable = rules.reportable_codes(categories)
-        if catalogue and not reportable:
+        if listed and not reportable:
             problem, remedy = "nothing can be reported", "Make some matters reportable"
-            self.faults.add("catalogue.csv", None, "reportable", problem, remedy)
+            self.faults.add(catalogue.FILE, None, "reportable", problem, remedy)
         duties, limits = [], []
         if sheet := self._sheet("jurisdiction.csv", rules.JURISDICTION):
             codes = areas.codes if areas else None
             known = _codes(parts["departments"])
             duties = rules.jurisdiction(sheet, matters, codes, known)
+            duties += catalogue.default_duties(categories)
             if areas and cells and areas.is_tree and set(cells.areas_used) <= areas.codes:
                 rules.check_everybody_has_somebody(
                     sheet, duties, reportable, areas.rows, cells.areas_used

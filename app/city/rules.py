@@ -9,15 +9,11 @@ from app.city.reading import Sheet
 from dispatch.calendar import MOST_UNITS, Unit, WorkingCalendar
 from dispatch.errors import BrokenCalendar
 from dispatch.routing import broken_rules
-from grid.catalogue import COMPONENT, MATTER
+from grid.catalogue import MATTER
 from grid.duty import EVERY_CATEGORY, Jurisdiction
 from grid.hierarchy import Hierarchy
 
 Part = list[dict[str, Any]]
-CATALOGUE: Final = (
-    "kind", "class", "class_zh", "class_en", "code", "name_zh", "name_en", "severity",
-    "reportable", "keywords",
-)  # fmt: skip
 JURISDICTION: Final = ("category", "area", "department")
 LIMITS: Final = (
     "category", "condition", "name_zh", "name_en", "milestone", "amount", "unit", "default",
@@ -25,28 +21,6 @@ LIMITS: Final = (
 CALENDAR: Final = ("date", "kind", "name_zh", "name_en")
 UNITS: Final = tuple(unit.value for unit in Unit)
 LEAST_AMOUNT: Final = 0.01
-
-
-def catalogue(sheet: Sheet) -> Part:
-    """The categories; a code stands once per kind."""
-    part: Part = []
-    seen = FirstSeen()
-    for line in sheet.lines:
-        kind, code = line.choice("kind", (COMPONENT, MATTER)), line.code()
-        seen.check(line, "code", (kind, code), f"{kind} {code!r}")
-        part.append(
-            {
-                "code": code,
-                "kind": kind,
-                "class": line.code("class"),
-                "class_name": line.label("class"),
-                "name": line.label(),
-                "severity": line.whole("severity", 1, 4),
-                "reportable": line.flag("reportable"),
-                "keywords": line.items("keywords"),
-            }
-        )
-    return part
 
 
 def reportable_codes(categories: Part) -> list[str]:
@@ -128,7 +102,12 @@ def _limit(line: Line, beginnings: set[str] | None) -> dict[str, Any]:
         "amount": line.number("amount", LEAST_AMOUNT, MOST_UNITS),
         "unit": line.choice("unit", UNITS),
         "default": line.flag("default"),
+        "closing": line.label("closing") if _says_when_to_close(line) else None,
     }
+
+
+def _says_when_to_close(line: Line) -> bool:
+    return bool(line.values.get("closing_zh") or line.values.get("closing_en"))
 
 
 def _check_defaults(sheet: Sheet, part: Part) -> None:

@@ -113,7 +113,7 @@ def submission(told: Told, envelope: Envelope, city: City, now: datetime) -> Sub
         description=check.text("description", told.description, LONGEST_DESCRIPTION, lines=True),
         address=check.text("address", told.address, 500),
         condition=check.condition(category, told.condition, city),
-        attributes=check.attributes(told.attributes),
+        attributes=check.attributes(told.attributes, category, city),
         reporter=check.reporter(told.reporter),
     )
     if check.faults:
@@ -211,7 +211,12 @@ class _Check:
             return moment.astimezone(UTC)
         return now
 
-    def attributes(self, told: dict[str, str]) -> dict[str, str]:
+    def attributes(self, told: dict[str, str], category: str, city: City) -> dict[str, str]:
+        found = city.catalogue.find(category)
+        for question in found.questions if found else ():
+            if objection := question.objection(told.get(question.attribute)):
+                remedy = "answer it as /api/catalogue asks"
+                self.fault(f"attributes.{question.attribute}", objection, remedy)
         if len(told) > MOST_ATTRIBUTES:
             self.fault("attributes", f"are {len(told)}", f"at most {MOST_ATTRIBUTES} are taken")
             return {}

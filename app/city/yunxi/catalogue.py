@@ -24,6 +24,8 @@ FALLBACK_LIMIT: Final = {
     "amount": "5",
     "unit": "work_day",
     "default": "true",
+    "closing_zh": "问题消除，现场恢复",
+    "closing_en": "What was reported is gone, the place is as it was",
 }
 Line = dict[str, str]
 
@@ -42,9 +44,11 @@ def catalogue() -> list[Line]:
 
 def limits() -> list[Line]:
     """Every matter with the conditions and milestones of its family, and the fallback."""
+    closing = {one.pop("family"): one for one in table("closing.csv")}
     families: dict[str, list[Line]] = defaultdict(list)
     for line in table("limits.csv"):
-        families[line.pop("family")].append(line)
+        family = line.pop("family")
+        families[family].append(line | closing[family])
     return [*_limits(families), FALLBACK_LIMIT]
 
 

@@ -16,8 +16,16 @@ from app.policy import Actor
 from app.problems import Problem
 from grid.catalogue import Category
 from grid.naming import Language
+from grid.question import CHOICE, COMPONENT, FLAG, NUMBER, TEXT, Question
 
 _SPECIFICATION: Final = "http://wiki.open311.org/GeoReport_v2"
+_DATATYPES: Final = {
+    TEXT: "string",
+    NUMBER: "number",
+    FLAG: "string",
+    CHOICE: "singlevaluelist",
+    COMPONENT: "string",
+}
 _CHANGESET: Final = "2026-11-23T00:00:00Z"
 
 
@@ -61,7 +69,7 @@ async def services(request: Request, actor: Actor) -> Response:
 
 
 async def definition(request: Request, actor: Actor) -> Response:
-    """What else may be told with a category: under which of its conditions the deadline counts."""
+    """What else may be told with a category: its condition for the deadline, and its questions."""
     city = wiring_of(request).current_city()
     check_jurisdiction(request, city)
     category = city.catalogue.find(request.path_params["code"])
@@ -83,8 +91,23 @@ async def definition(request: Request, actor: Actor) -> Response:
         "values": values,
     }
     attributes: list[Row] = [condition] if len(values) > 1 else []
+    for question in category.questions:
+        attributes.append(_asked(question, len(attributes) + 1, language))
     row: Row = {"service_code": category.code, "attributes": attributes}
     return answer_one(request, "service_definition", row)
+
+
+def _asked(question: Question, order: int, language: Language) -> Row:
+    return {
+        "variable": True,
+        "code": question.attribute,
+        "datatype": _DATATYPES[question.kind],
+        "required": question.required,
+        "datatype_description": "",
+        "order": order,
+        "description": question.text.get(language),
+        "values": [{"key": one.code, "name": one.name.get(language)} for one in question.choices],
+    }
 
 
 def check_jurisdiction(request: Request, city: City) -> None:
@@ -98,7 +121,7 @@ def _service(category: Category, city: City, language: Language) -> Row:
         "service_code": category.code,
         "service_name": category.name.get(language),
         "description": f"{category.name.zh} / {category.name.en}",
-        "metadata": len(city.conditions(category.code)) > 1,
+        "metadata": len(city.conditions(category.code)) > 1 or bool(category.questions),
         "type": "realtime",
         "keywords": ",".join(category.keywords),
         "group": category.class_name.get(language),

@@ -255,8 +255,8 @@ def test_a_category_that_nobody_takes_is_told(folder: Path):
     assert "'06028' in 1 areas, the first 990101001002" in fault.problem
 
 
-def test_a_component_may_carry_the_code_of_a_matter_but_not_of_another_component(folder: Path):
-    line = ["component", "06", "市容环境类", "Cityscape", "06010", "箱", "Box", "4", "false", ""]
+def test_a_matter_may_carry_the_code_of_a_component_but_not_of_another_matter(folder: Path):
+    line = ["matter", "03", "市容环卫类", "Bins", "03005", "垃圾箱异常", "Bin", "4", "false", ""]
     append_row(folder / "catalogue.csv", line)
     assert faults(folder) == []
 
