@@ -23,8 +23,6 @@ def test_nothing_is_lost_while_each_process_is_replaced(monkeypatch: pytest.Monk
     told = run(revision, seconds=2.0)
 
     assert told["ok"], told
-    assert all(told["accepted_in"].values()), "every stage took reports"
-    assert all(told["decided_in"].values()), "every stage decided reports"
 
 
 @pytest.fixture
