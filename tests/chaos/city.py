@@ -17,7 +17,7 @@ from tests.chaos.clients import GATEWAY
 CELLS: Final = 200
 QUICK: Final = ("06", "09")
 """Beginnings of the categories whose deadlines fall due while a run lasts."""
-_QUICK_LIMIT: Final = {"amount": "0.003", "unit": "urgent_hour"}
+_QUICK_LIMIT: Final = {"amount": "0.01", "unit": "urgent_hour"}
 _QUICK_WINDOW: Final = "window_minutes = 0.25"
 _NEW_RULE: Final = """
 [[rule]]
