@@ -344,7 +344,11 @@ def test_repeats_at_a_fault_of_the_notifier_have_a_reason(books: SmallRun) -> No
 
 def test_samples_may_be_lost_with_their_log(books: SmallRun) -> None:
     books.add("sensors", over=[OVER], status=202)
-    destroyed = {"t": time.time() + 5, "kind": "broker-destroyed", "target": "broker"}
+    destroyed = {
+        "t": books.lines("sensors")[0]["t"] + 5,
+        "kind": "broker-destroyed",
+        "target": "broker",
+    }
     books.write("faults", [destroyed])
 
     assert objections(books) == {}

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
+from itertools import product
+from math import floor
 from typing import Final
+
+from pyproj import Geod
 
 from tests.chaos.judge.chain import breaks, told
 from tests.chaos.judge.facts import CaseRow, EventRow
@@ -19,6 +26,12 @@ _STATE_AFTER: Final = {
     "closed": "closed",
     "voided": "void",
 }
+
+_EARTH: Final = Geod(ellps="WGS84")
+_SQUARE: Final = 0.002
+"""Degrees; wider than any radius within which reports are merged."""
+_HAIR, _HAIR_M = timedelta(seconds=1), 0.2
+"""So much narrower than the city's are the bounds here, that no rounding decides."""
 
 
 def chains(trial: Trial) -> Problems:
@@ -39,9 +52,40 @@ def states(trial: Trial) -> Problems:
 
 
 def merging(trial: Trial) -> Problems:
-    """Two cases for one incident."""
-    for earlier, later in trial.facts.same:
-        yield f"case {later} tells of the incident of case {earlier} and should have joined it"
+    """Two cases for one incident: the later one should have joined the earlier."""
+    cities = [part for (name, _), part in trial.facts.parts.items() if name == "city"]
+    if not cities:
+        return
+    merge = cities[-1]["merge"]
+    within = timedelta(minutes=merge["minutes"]) - _HAIR
+    squares: defaultdict[tuple[str, int, int], list[CaseRow]] = defaultdict(list)
+    for later in trial.facts.cases:
+        for earlier in _beside(later, squares):
+            if _is_same(earlier, later, merge["radius_m"] - _HAIR_M, within):
+                yield f"case {later.id} tells of the incident of case {earlier.id}"
+        squares[_square(later)].append(later)
+
+
+def _beside(
+    case: CaseRow, squares: Mapping[tuple[str, int, int], list[CaseRow]]
+) -> Iterator[CaseRow]:
+    """Cases of the same category in the square of *case* and the eight around it."""
+    category, x, y = _square(case)
+    for east, north in product((-1, 0, 1), repeat=2):
+        yield from squares.get((category, x + east, y + north), ())
+
+
+def _square(case: CaseRow) -> tuple[str, int, int]:
+    return case.category, floor(case.lon / _SQUARE), floor(case.lat / _SQUARE)
+
+
+def _is_same(earlier: CaseRow, later: CaseRow, radius_m: float, within: timedelta) -> bool:
+    """Whether the earlier case was open, at about the same time and place."""
+    if earlier.closed_at is not None and earlier.closed_at <= later.opened_at:
+        return False
+    if abs(earlier.reported_at - later.reported_at) > within:
+        return False
+    return float(_EARTH.inv(earlier.lon, earlier.lat, later.lon, later.lat)[2]) < radius_m
 
 
 def _standing(history: list[EventRow]) -> tuple[str, str | None, bool, int]:

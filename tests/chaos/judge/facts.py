@@ -49,7 +49,9 @@ class CaseRow:
     lon: float
     lat: float
     overdue: bool
-    closed: bool
+    reported_at: datetime
+    opened_at: datetime
+    closed_at: datetime | None
     reports: int
     version: int
     head: bytes
@@ -114,7 +116,7 @@ _REPORTS: Final[LiteralString] = """
 """
 _CASES: Final[LiteralString] = """
     SELECT id, state::text, category, severity, cell, department, ST_X(position) AS lon,
-           ST_Y(position) AS lat, overdue, closed_at IS NOT NULL AS closed, reports, version, head
+           ST_Y(position) AS lat, overdue, reported_at, opened_at, closed_at, reports, version, head
       FROM cases
      ORDER BY id
 """
@@ -150,20 +152,6 @@ _PARTS: Final[LiteralString] = """
      WHERE part IN ('city', 'calendar')
      ORDER BY version
 """
-# Cases that tell of one incident: the later one should have been merged into the earlier. The
-# bounds are a hair's breadth narrower than the city's, so that no rounding decides.
-_SAME: Final[LiteralString] = """
-    SELECT a.id, b.id
-      FROM cases b
-      JOIN cases a ON a.category = b.category
-                  AND a.id < b.id
-                  AND ST_DWithin(a.position, b.position, %(degrees)s)
-     WHERE ST_Distance(a.position::geography, b.position::geography) < %(radius_m)s - 0.2
-       AND abs(extract(epoch FROM a.reported_at - b.reported_at)) < %(minutes)s * 60 - 1
-       AND (a.closed_at IS NULL OR a.closed_at > b.opened_at)
-     ORDER BY b.id
-     LIMIT 100
-"""
 
 
 @dataclass(frozen=True)
@@ -177,7 +165,6 @@ class Facts:
     told: Sequence[ToldRow]
     deliveries: Sequence[DeliveryRow]
     photos: Sequence[PhotoRow]
-    same: Sequence[tuple[int, int]]
     parts: Mapping[tuple[str, int], Any]
 
     @cached_property
@@ -193,8 +180,6 @@ def read_facts(conn: Connection) -> Facts:
     """All of it; *conn* gives read-only snapshots."""
     with conn.transaction():
         parts = conn.execute(_PARTS).fetchall()
-        merge = next((p["merge"] for name, _, p in reversed(parts) if name == "city"), _NO_MERGE)
-        bounds = {**merge, "degrees": merge["radius_m"] / 80_000}
         return Facts(
             reports=_all(conn, ReportRow, _REPORTS),
             cases=_all(conn, CaseRow, _CASES),
@@ -203,12 +188,8 @@ def read_facts(conn: Connection) -> Facts:
             told=_all(conn, ToldRow, _TOLD),
             deliveries=_all(conn, DeliveryRow, _DELIVERIES),
             photos=_all(conn, PhotoRow, _PHOTOS),
-            same=conn.execute(_SAME, bounds).fetchall(),
             parts={(name, version): content for name, version, content in parts},
         )
-
-
-_NO_MERGE: Final = {"radius_m": 0, "minutes": 0}
 
 
 def _all(conn: Connection, kind: type[Row], query: LiteralString) -> list[Row]:

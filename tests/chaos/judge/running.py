@@ -44,7 +44,7 @@ def screen(trial: Trial) -> Problems:
         yield "there was no screen"
         return
     shown = {case["id"]: _seen(case) for case in trial.books.screen["cases"]}
-    there = {case.id: _stored(case) for case in trial.facts.cases if not case.closed}
+    there = {case.id: _stored(case) for case in trial.facts.cases if case.closed_at is None}
     for case_id in sorted(shown.keys() | there.keys()):
         if shown.get(case_id) != there.get(case_id):
             yield f"the screen shows {shown.get(case_id)}, the database has {there.get(case_id)}"
