@@ -39,9 +39,9 @@ WARM_UP_S: Final = 4.0
 SAMPLE_EVERY_S: Final = 0.5
 PATIENCE_S: Final = 18.0
 """How long after the clients have finished the city may still be at work."""
-AS_IF_LATER_S: Final = 45.0
-"""The judge is asked as if so much later: its minute for what is undecided ends a quarter of one
-after the clients, for a bug does not mend itself by waiting."""
+AS_IF_LATER_S: Final = 30.0
+"""The judge is asked as if so much later: of its minute for what is undecided half is enough, for a
+bug does not mend itself by waiting."""
 
 
 @dataclass(frozen=True, slots=True)
