@@ -18,6 +18,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "notifier": "app.commands.notifier:notifier",
     "migrate": "app.commands.books:migrate",
     "city": "app.city.commands:commands",
+    "grid": "app.grid.commands:commands",
     "locate": "app.commands.books:locate",
     "replay": "app.replay.commands:replay",
     "ledger": "app.commands.books:ledger",

@@ -11,16 +11,15 @@ from rich.console import Console
 from rich.table import Table
 
 from app.city.checking import check_pack
-from app.city.faults import BrokenPack, Fault, NotAPack
+from app.city.faults import BrokenPack, NotAPack
 from app.city.loading import Change, NoTables, load_pack, plan_pack
 from app.city.newyork.making import MissingSource, make_newyork
+from app.city.telling import faulty, refused
 from app.city.yunxi.making import CELLS, FEWEST_CELLS, MOST_CELLS, SEED, make_yunxi
 from app.database import DatabaseAway
 from app.settings import Settings
 
-MOST_SHOWN: Final = 200
-FAULTY: Final = 1
-USAGE: Final = 2
+LEFT: Final = "nothing was loaded"
 
 
 class NoDatabase(Exception):
@@ -45,9 +44,9 @@ def check(pack: Pack, as_json: AsJson = False) -> None:
     try:
         checked = check_pack(pack)
     except NotAPack as err:
-        raise _refused(err, as_json) from err
+        raise refused(err, as_json) from err
     if checked.pack is None:
-        raise _faulty(checked.faults, as_json)
+        raise faulty(checked.faults, as_json, LEFT)
     counts: dict[str, Any] = {
         "cells": len(checked.pack.tiling.cells),
         "areas": len(checked.pack.tiling.areas),
@@ -74,11 +73,11 @@ def load(
         else:
             changes = load_pack(pack, database_url, _silent if as_json else _announce)
     except ValidationError as err:
-        raise _refused(NoDatabase(), as_json) from err
+        raise refused(NoDatabase(), as_json) from err
     except BrokenPack as err:
-        raise _faulty(err.faults, as_json) from err
+        raise faulty(err.faults, as_json, LEFT) from err
     except (NotAPack, DatabaseAway, NoTables) as err:
-        raise _refused(err, as_json) from err
+        raise refused(err, as_json) from err
     if as_json:
         told = {"ok": True, "loaded": not dry_run, "changes": [c.as_dict() for c in changes]}
         typer.echo(json.dumps(told, ensure_ascii=False))
@@ -120,40 +119,10 @@ def newyork(
     try:
         made = make_newyork(out, source)
     except MissingSource as err:
-        raise _refused(err, as_json=False) from err
+        raise refused(err, as_json=False) from err
     for note in made:
         typer.echo(note)
     typer.echo(f"made {out}")
-
-
-def _refused(err: Exception, as_json: bool) -> typer.Exit:
-    if as_json:
-        typer.echo(json.dumps({"ok": False, "problem": str(err)}, ensure_ascii=False))
-    else:
-        typer.echo(str(err), err=True)
-    return typer.Exit(USAGE)
-
-
-def _faulty(faults: Sequence[Fault], as_json: bool) -> typer.Exit:
-    if as_json:
-        told = {"ok": False, "faults": [fault.as_dict() for fault in faults]}
-        typer.echo(json.dumps(told, ensure_ascii=False))
-    else:
-        console = Console(stderr=True)
-        console.print(_fault_table(faults[:MOST_SHOWN]))
-        if len(faults) > MOST_SHOWN:
-            console.print(f"… and {len(faults) - MOST_SHOWN} more; --json shows all")
-        count = f"{len(faults)} fault{'s' if len(faults) > 1 else ''}"
-        console.print(f"[red]{count}; nothing was loaded.[/]")
-    return typer.Exit(FAULTY)
-
-
-def _fault_table(faults: Sequence[Fault]) -> Table:
-    table = Table("file", "row", "field", "problem", "remedy", title="Faults")
-    for fault in faults:
-        row = "" if fault.row is None else str(fault.row)
-        table.add_row(fault.file, row, fault.field, fault.problem, fault.remedy)
-    return table
 
 
 def _change_table(changes: Sequence[Change]) -> Table:

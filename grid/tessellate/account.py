@@ -12,6 +12,7 @@ from grid.tessellate.plane import Plane, Shapes
 from grid.tessellate.proof import Coverage
 
 Reason = Literal["small", "thin"]
+CRUMB_M2: Final = 1.0
 _PERCENTILES: Final = {"least": 0, "p05": 5, "p25": 25, "median": 50, "p75": 75, "p95": 95}
 
 
@@ -65,7 +66,8 @@ class Spread:
 class Account:
     """The whole story. Sizes in m² on the ellipsoid; compactness is 1 for a circle.
 
-    *cells* are in the communities; *small* are cells that stayed below the least size, because
+    Of slivers below a square metre, which lines that nearly coincide leave, only the number is
+    told: *crumbs*. *small* are cells that stayed below the least size, because
     their community has no other cell beside them.
     """
 
@@ -74,6 +76,7 @@ class Account:
     dead_ends: int
     dead_m: float
     faces: int
+    crumbs: int
     merges: Sequence[Merge]
     cuts: Sequence[Cut]
     communities: int

@@ -11,7 +11,7 @@ from shapely import MultiPolygon
 from geo.measure import area_m2
 from grid.cell import Cell
 from grid.hierarchy import Area
-from grid.tessellate.account import Account, Cut, Merge, Spread, compactness_of
+from grid.tessellate.account import CRUMB_M2, Account, Cut, Merge, Spread, compactness_of
 from grid.tessellate.communities import Communities, Ground, many_parts
 from grid.tessellate.dividing import Division, divide
 from grid.tessellate.errors import BrokenTessellation
@@ -99,13 +99,15 @@ def _account(
     network: Network, division: Division, coded: _Coded, communities: Communities, plane: Plane
 ) -> Account:
     sizes = area_m2(coded.shapes)
+    slivers = [merge for merge in division.merges if merge.area_m2 >= CRUMB_M2]
     return Account(
         lines=network.lines,
         joined=network.joined,
         dead_ends=network.dead_ends,
         dead_m=network.dead_m,
         faces=division.faces_found,
-        merges=_with_cells(division.merges, coded),
+        crumbs=len(division.merges) - len(slivers),
+        merges=_with_cells(slivers, coded),
         cuts=_with_cells(division.cuts, coded),
         communities=len(communities.areas),
         cells=len(coded.cells),

@@ -1,0 +1,49 @@
+"""Saying at the command line why something was not done: faults as a table or as JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Final
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from app.city.faults import Fault
+
+MOST_SHOWN: Final = 200
+FAULTY: Final = 1
+USAGE: Final = 2
+
+
+def refused(err: Exception, as_json: bool) -> typer.Exit:
+    """Says why a command could not be carried out; to be raised."""
+    if as_json:
+        typer.echo(json.dumps({"ok": False, "problem": str(err)}, ensure_ascii=False))
+    else:
+        typer.echo(str(err), err=True)
+    return typer.Exit(USAGE)
+
+
+def faulty(faults: Sequence[Fault], as_json: bool, outcome: str) -> typer.Exit:
+    """Tells all faults and what came of it, such as "nothing was loaded"; to be raised."""
+    if as_json:
+        told = {"ok": False, "faults": [fault.as_dict() for fault in faults]}
+        typer.echo(json.dumps(told, ensure_ascii=False))
+    else:
+        console = Console(stderr=True)
+        console.print(_fault_table(faults[:MOST_SHOWN]))
+        if len(faults) > MOST_SHOWN:
+            console.print(f"… and {len(faults) - MOST_SHOWN} more; --json shows all")
+        count = f"{len(faults)} fault{'s' if len(faults) > 1 else ''}"
+        console.print(f"[red]{count}; {outcome}.[/]")
+    return typer.Exit(FAULTY)
+
+
+def _fault_table(faults: Sequence[Fault]) -> Table:
+    table = Table("file", "row", "field", "problem", "remedy", title="Faults")
+    for fault in faults:
+        row = "" if fault.row is None else str(fault.row)
+        table.add_row(fault.file, row, fault.field, fault.problem, fault.remedy)
+    return table

@@ -1,0 +1,1 @@
+"""The management grid at the command line: made, loaded, compared, drawn."""
