@@ -151,7 +151,7 @@ def _by_category(candidates: Sequence[Candidate]) -> dict[str, list[Candidate]]:
 
 
 def _candidate(case: Case) -> Candidate:
-    return Candidate(case.id, case.category, case.lon, case.lat, case.reported_at)
+    return Candidate(case.id, case.category, case.lon, case.lat, case.reported_at, case.component)
 
 
 async def move(

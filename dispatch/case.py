@@ -75,7 +75,7 @@ class Case:
 
     *areas* are the codes of the areas that hold the cell, smallest first. *head* is the hash of the
     last event, *changed_at* its time. *department* is the one that answers for it, None until it is
-    assigned.
+    assigned. *component* is the id of the component it is about, None when nobody said.
     """
 
     id: int
@@ -100,6 +100,7 @@ class Case:
     handled_by: str | None = None
     address: str = ""
     description: str = ""
+    component: str | None = None
     version: int = 0
     head: bytes = e.GENESIS
 
@@ -189,6 +190,7 @@ def opened(case_id: int, event: e.CaseReported, *, address: str, description: st
         due_at=min(event.due.values(), default=None),
         address=address,
         description=description,
+        component=event.component,
     )
     return _chained(case, event)
 

@@ -92,6 +92,7 @@ def decide(
         report.lon,
         report.lat,
         report.happened_at,
+        component=report.component,
         radius_m=rules.merge_radius_m,
         within=rules.merge_within,
     )
@@ -125,6 +126,7 @@ def open_case(
         lat=report.lat,
         reported_at=report.happened_at,
         due=due,
+        component=report.component,
         why={"limit": _limit_taken(limit), "versions": dict(rules.versions)},
     )
     entry = cases.opened(case_id, first, address=report.address, description=report.description)

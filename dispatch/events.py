@@ -30,7 +30,7 @@ class Event:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseReported(Event):
-    """A case was opened from a report."""
+    """A case was opened from a report, *component* the id of what it is about, if told."""
 
     kind: ClassVar[str] = "reported"
     number: str
@@ -46,6 +46,7 @@ class CaseReported(Event):
     reported_at: datetime
     due: Mapping[str, datetime]
     why: Mapping[str, object]
+    component: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,13 +16,17 @@ _ECCENTRICITY_SQUARED: Final = 0.006_694_379_990_141_3
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """An open case that a new report may belong to; position in degrees WGS84."""
+    """An open case that a new report may belong to; position in degrees WGS84.
+
+    *component* is the id of the component it is about, None when nobody said.
+    """
 
     case_id: int
     category: str
     lon: float
     lat: float
     reported_at: datetime
+    component: str | None = None
 
 
 def find_same(
@@ -32,18 +36,21 @@ def find_same(
     lat: float,
     happened_at: datetime,
     *,
+    component: str | None = None,
     radius_m: float = 50.0,
     within: timedelta = timedelta(minutes=30),
 ) -> Candidate | None:
     """The open case that a report at *lon*, *lat* (degrees WGS84) tells of, or None.
 
     Both bounds include their edge, the distance to the millimetre; the report may have happened
-    before the case was reported, as one sent late from a phone. The nearest case is taken, of
-    equally near ones the one with the smallest id.
+    before the case was reported, as one sent late from a phone. A case of another component than
+    *component* is another incident, however near. The nearest case is taken, of equally near ones
+    the one with the smallest id.
     """
     near = (
         (_distance_m(lon, lat, candidate), candidate.case_id, candidate)
         for candidate in _of_the_time(candidates, category, happened_at, within)
+        if None in (component, candidate.component) or component == candidate.component
     )
     close_enough = [found for found in near if found[0] <= radius_m]
     return min(close_enough, key=lambda found: found[:2])[2] if close_enough else None

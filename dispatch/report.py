@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import Final
+
+from grid.components.component import REPORTED_IN
+
+_COMPONENT: Final = re.compile(r"[0-9A-Za-z][0-9A-Za-z._:/-]{0,63}")
 
 
 class Outcome(StrEnum):
@@ -100,3 +106,9 @@ class Report:
     condition: str | None = None
     attributes: Mapping[str, str] = field(default_factory=dict[str, str])
     attempts: int = 0
+
+    @property
+    def component(self) -> str | None:
+        """The id of the component the report is about, None where it names none that can be one."""
+        named = self.attributes.get(REPORTED_IN, "")
+        return named if _COMPONENT.fullmatch(named) else None

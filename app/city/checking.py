@@ -1,7 +1,7 @@
 """Checking a city pack: everything is looked at, and all faults are told at once."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +10,7 @@ import shapely
 
 from app.city import catalogue, institutions, rules, sensing
 from app.city.archives import opened
+from app.city.components import read_components
 from app.city.drawings import read_drawings
 from app.city.faults import BrokenPack, Fault, Faults
 from app.city.layers import Shapes, read_layer
@@ -30,7 +31,7 @@ from app.city.territory import (
     read_cells,
 )
 from app.city.tessellation import Plane, check_tessellation
-from grid.catalogue import MATTER
+from grid.catalogue import COMPONENT, MATTER
 from grid.cell import Cell
 from grid.hierarchy import Area
 from grid.naming import Label
@@ -80,9 +81,13 @@ class _Check:
         parts |= self._duties_and_limits(parts, areas, cells)
         parts["sensor_rules"] = self._sensor_rules(parts)
         people = self._people(_codes(departments), areas)
+        components = read_components(
+            self.folder, profile, _component_codes(parts), cells, self.faults
+        )
         if self.faults.found or profile is None or areas is None or cells is None:
             return Checked(None, tuple(self.faults.found))
-        return Checked(_packed(profile, parts, areas, cells, drawings, people), ())
+        pack = _packed(profile, parts, areas, cells, drawings, people)
+        return Checked(replace(pack, components=components), ())
 
     def _sheet(
         self, file: str, columns: tuple[str, ...], *, optional: bool = False
@@ -184,6 +189,13 @@ class _Check:
 
 def _codes(part: rules.Part | None) -> set[str] | None:
     return {row["code"] for row in part} if part is not None else None
+
+
+def _component_codes(parts: Mapping[str, Any]) -> set[str] | None:
+    listed = parts["catalogue"]
+    if listed is None:
+        return None
+    return {one["code"] for one in listed["categories"] if one["kind"] == COMPONENT}
 
 
 def _source_crs(profile: Profile | None) -> str:

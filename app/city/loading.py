@@ -16,10 +16,12 @@ from app.city.institutions import Person
 from app.city.pack import CityPack, canonical, digest
 from app.database import connect
 from app.rulebook import PACK_CHANNEL
+from grid.components.postgres import compare_components, store_components
 from grid.postgres import newest_version, store_grid
 
 GRID: Final = "grid"
 PEOPLE: Final = "people"
+COMPONENTS: Final = "components"
 _LOCK: Final = 0x0C17_9A5D
 # Copying 100,000 cells takes longer than what a door may take.
 _PATIENCE: Final = """
@@ -57,7 +59,7 @@ class Change:
     """What loading does to one part, to the grid or to the people.
 
     *old* is the version that stands, None before the first; *new* equals *old* when the content
-    is the same. People have no versions. *note* says the rest in words.
+    is the same. People and components have none. *note* says the rest in words.
     """
 
     part: str
@@ -68,7 +70,7 @@ class Change:
     @property
     def is_change(self) -> bool:
         """Whether anything is written."""
-        return self.old != self.new or (self.part == PEOPLE and self.note != "")
+        return self.old != self.new or (self.part in (PEOPLE, COMPONENTS) and self.note != "")
 
     def as_dict(self) -> dict[str, Any]:
         """The form for ``--json``."""
@@ -144,7 +146,7 @@ async def _plan(conn: AsyncConnection[Any], pack: CityPack, sha256: str) -> tupl
     parts = [_part_change(part, pack, standing.get(part)) for part in sorted(pack.parts)]
     grid = _change(GRID, await newest_version(conn), sha256, _ground(pack))
     people = _people_change(pack.people, await _all(conn, _PEOPLE))
-    return (grid, *parts, people)
+    return (grid, *parts, people, *await _components_change(conn, pack))
 
 
 def _part_change(part: str, pack: CityPack, standing: tuple[int, str] | None) -> Change:
@@ -165,14 +167,25 @@ def _ground(pack: CityPack) -> str:
     )
 
 
+async def _components_change(conn: AsyncConnection[Any], pack: CityPack) -> tuple[Change, ...]:
+    if pack.components is None:
+        return ()
+    found = await compare_components(conn, pack.components)
+    counts = {"new": found.new, "changed": found.changed, "ended": found.ended}
+    return (Change(COMPONENTS, None, None, _counted(counts)),)
+
+
+def _counted(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{count} {word}" for word, count in counts.items() if count)
+
+
 def _people_change(people: Sequence[Person], rows: Sequence[tuple[Any, ...]]) -> Change:
     standing = {row[0]: _standing(row) for row in rows}
     counts = {
         "new": sum(person.login not in standing for person in people),
         "changed": sum(standing.get(p.login, p) != p for p in people),
     }
-    note = ", ".join(f"{count} {word}" for word, count in counts.items() if count)
-    return Change(PEOPLE, None, None, note)
+    return Change(PEOPLE, None, None, _counted(counts))
 
 
 def _standing(row: tuple[Any, ...]) -> Person:
@@ -183,6 +196,8 @@ def _standing(row: tuple[Any, ...]) -> Person:
 async def _store(conn: AsyncConnection[Any], pack: CityPack, change: Change, sha256: str) -> None:
     if change.part == GRID:
         await store_grid(conn, pack.tiling, sha256)
+    elif change.part == COMPONENTS:
+        await store_components(conn, pack.components or ())
     elif change.part == PEOPLE:
         async with conn.cursor() as cursor:
             await cursor.executemany(_STORE_PERSON, [_person(person) for person in pack.people])

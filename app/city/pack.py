@@ -6,16 +6,21 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.city.institutions import Person
+from grid.components.component import Component
 from grid.tiling import Tiling
 
 
 @dataclass(frozen=True, slots=True)
 class CityPack:
-    """All of a checked pack: JSON parts by name, what lies on the ground, and the people."""
+    """All of a checked pack: JSON parts by name, what lies on the ground, and the people.
+
+    *components* are None when the pack says nothing of them: then those that stand stay.
+    """
 
     parts: dict[str, Any]
     tiling: Tiling
     people: tuple[Person, ...]
+    components: tuple[Component, ...] | None = None
 
 
 def canonical(content: object) -> str:

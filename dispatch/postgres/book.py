@@ -48,7 +48,7 @@ _UNDECIDED: Final = """
 # Locked, so that none of them is closed between being found and being joined.
 _NEAR: Final = """
     SELECT c.id AS case_id, c.category, ST_X(c.position) AS lon, ST_Y(c.position) AS lat,
-           c.reported_at
+           c.reported_at, c.component
       FROM cases c
      WHERE c.closed_at IS NULL
        AND c.id IN (

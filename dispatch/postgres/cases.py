@@ -17,7 +17,7 @@ from dispatch.errors import UnknownCase
 _CASE: Final = """
     SELECT id, number, state::text AS state, category, severity, cell, grid_version, areas,
            department, ST_X(position) AS lon, ST_Y(position) AS lat, address, description,
-           reported_at, opened_at, due_at, overdue, closed_at, reports, handled_by, why,
+           component, reported_at, opened_at, due_at, overdue, closed_at, reports, handled_by, why,
            version, head,
            (SELECT e.at FROM case_event e
              WHERE e.case_id = cases.id AND e.seq = cases.version) AS changed_at

@@ -23,17 +23,17 @@ MAX_ATTEMPTS: Final = 5
 _INSERT_CASES: Final = """
     INSERT INTO cases (id, number, state, category, severity, cell, grid_version, areas,
                        department, position, address, description, reported_at, opened_at, due_at,
-                       overdue, closed_at, reports, handled_by, why, version, head)
+                       overdue, closed_at, reports, handled_by, why, version, head, component)
     SELECT r.id, r.number, r.state, r.category, r.severity, r.cell, r.grid_version, r.areas,
            r.department, ST_SetSRID(ST_MakePoint(r.lon, r.lat), 4326), r.address, r.description,
            r.reported_at, r.opened_at, r.due_at, r.overdue, r.closed_at, r.reports, r.handled_by,
-           r.why, r.version, decode(r.head, 'hex')
+           r.why, r.version, decode(r.head, 'hex'), r.component
       FROM jsonb_to_recordset(%(rows)s::jsonb) AS r(
            id bigint, number text, state case_state, category text, severity smallint, cell text,
            grid_version integer, areas text[], department text, lon float8, lat float8,
            address text, description text, reported_at timestamptz, opened_at timestamptz,
            due_at timestamptz, overdue boolean, closed_at timestamptz, reports integer,
-           handled_by text, why jsonb, version integer, head text)
+           handled_by text, why jsonb, version integer, head text, component text)
 """
 
 _UPDATE_CASES: Final = """
@@ -195,7 +195,13 @@ def _old_cases(changes: Changes) -> list[dict[str, object]]:
 
 
 def _case_row(case: Case) -> dict[str, object]:
-    return {**_shown(case), "handled_by": case.handled_by, "why": case.why, "head": case.head.hex()}
+    return {
+        **_shown(case),
+        "handled_by": case.handled_by,
+        "why": case.why,
+        "head": case.head.hex(),
+        "component": case.component,
+    }
 
 
 def _shown(case: Case) -> dict[str, object]:

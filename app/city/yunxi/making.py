@@ -10,6 +10,7 @@ from app.city.writing import toml_block, toml_line, write_layer, write_table, wr
 from app.city.yunxi import institutions
 from app.city.yunxi.blocks import make_blocks
 from app.city.yunxi.catalogue import STANDARD, catalogue, limits, table
+from app.city.yunxi.components import components
 from app.city.yunxi.layers import make_layers
 from app.city.yunxi.regions import make_regions
 from app.city.yunxi.tiling import CENTRE, DIVISION, NAME, globe, make_tiling
@@ -30,7 +31,8 @@ def make_yunxi(out: Path, cells: int = CELLS, seed: int = SEED) -> None:
     if not FEWEST_CELLS <= cells <= MOST_CELLS:
         raise ValueError(f"{cells} cells: choose from {FEWEST_CELLS:,} to {MOST_CELLS:,}")
     out.mkdir(parents=True, exist_ok=True)
-    land, life = (np.random.default_rng(n) for n in np.random.SeedSequence(seed).spawn(2))
+    seeds = np.random.SeedSequence(seed).spawn(3)
+    land, life, things = (np.random.default_rng(one) for one in seeds)
     town = make_townscape(cells, land)
     blocks = make_blocks(town, land)
     project = globe()
@@ -45,6 +47,7 @@ def make_yunxi(out: Path, cells: int = CELLS, seed: int = SEED) -> None:
     write_table(out / "people.csv", institutions.people(tiling, life))
     river = layers["water"].geometry.iloc[0]
     write_table(out / "sensors.csv", institutions.sensors(tiling, river, life))
+    write_layer(out / "components.gpkg", "components", components(tiling, things))
     _write_rules(out)
 
 

@@ -1,0 +1,1 @@
+"""Components 部件: the fixed things of a city that have an owner, and where the nearest one is."""
