@@ -38,7 +38,7 @@ from tests.chaos.processes import NeverReady, Processes
 from tests.chaos.servers import Servers
 
 READY_S: Final = 90.0
-REPORTS_PER_S: Final = 32
+REPORTS_PER_S: Final = 36
 SAMPLES_PER_S: Final = 1000
 _SINK_SECRET: Final = "known to the sink"
 

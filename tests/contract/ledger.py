@@ -73,18 +73,6 @@ class Ledger(AbstractAsyncContextManager["Ledger"]):
         (row,) = await self._all("SELECT count(*) FROM begun WHERE worker = %s", worker)
         return row[0]
 
-    async def out_of_order(self) -> int:
-        """How many records were first handled before one that stands before them."""
-        ((count,),) = await self._all("""
-            SELECT count(*)
-              FROM (SELECT nr < max(nr) OVER (PARTITION BY partition ORDER BY record_offset) AS late
-                      FROM (SELECT partition, record_offset, min(nr) AS nr
-                              FROM delivery
-                             GROUP BY partition, record_offset) first_time) judged
-             WHERE late
-        """)
-        return count
-
     async def close_gate(self) -> None:
         """Let no batch be completed from here on."""
         await self._conn.execute("SELECT pg_advisory_lock(%s)", (GATE,))
