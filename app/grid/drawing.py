@@ -24,15 +24,16 @@ body { margin: 1.2rem; color: #1c2a33; background: #fff; }
 h1 { font-size: 1.3rem; margin: 0 0 .2rem; }
 p { margin: 0 0 .6rem; }
 svg { border: 1px solid #cfd8dc; background: #f6f8f8; }
-.cell { stroke: #4a6572; stroke-width: .6; }
+.cell { fill: var(--size); stroke: #4a6572; stroke-width: .6; }
 .cell:hover { stroke: #000; stroke-width: 2; }
 .line { fill: none; stroke: #b9884a; stroke-width: 1; opacity: .55; pointer-events: none; }
 .community { fill: none; stroke: #a3123f; stroke-width: 2.2; pointer-events: none; }
 .name { font-size: 15px; fill: #a3123f; text-anchor: middle; paint-order: stroke;
   stroke: #fff; stroke-width: 3px; pointer-events: none; }
-.s0 { fill: #b9a7dc; } .s1 { fill: #d6dff0; } .s2 { fill: #e4f0e2; } .s3 { fill: #f7e3b5; }
-.s4 { fill: #ee9f72; }
-.key { display: inline-block; width: 1em; height: 1em; margin: 0 .3em 0 1em;
+.s0 { --size: #b9a7dc; } .s1 { --size: #d6dff0; } .s2 { --size: #e4f0e2; }
+.s3 { --size: #f7e3b5; } .s4 { --size: #ee9f72; }
+.key { background: var(--size); display: inline-block;
+  width: 1em; height: 1em; margin: 0 .3em 0 1em;
   vertical-align: -.15em; border: 1px solid #4a6572; }
 """
 

@@ -68,7 +68,7 @@ class Account:
 
     Of slivers below a square metre, which lines that nearly coincide leave, only the number is
     told: *crumbs*. *small* are cells that stayed below the least size, because
-    their community has no other cell beside them.
+    their community has no other cell beside them, *large* those that break into slivers when cut.
     """
 
     lines: int
@@ -82,6 +82,7 @@ class Account:
     communities: int
     cells: int
     small: Sequence[str]
+    large: Sequence[str]
     sizes_m2: Spread
     compactness: Spread
     coverage: Coverage

@@ -20,12 +20,12 @@ ROUNDS: Final = 4
 class Division:
     """Faces of the size of cells out of *faces_found*, and what was merged and cut on the way.
 
-    Those below *least_m2* had no neighbour to be merged with.
+    Those that *measures* would merge had no neighbour, those it would cut break at every cut.
     """
 
     faces: Faces
     faces_found: int
-    least_m2: float
+    measures: Measures
     merges: Sequence[Merge]
     cuts: Sequence[Cut]
 
@@ -46,4 +46,4 @@ def divide(faces: Faces, communities: Communities, plane: Plane, measures: Measu
     else:
         faces, merged = merge_slivers(faces, plane, measures)
         merges += merged
-    return Division(faces, found, measures.least_m2, merges, cuts)
+    return Division(faces, found, measures, merges, cuts)

@@ -33,6 +33,11 @@ class Measures:
         """Side of a square of the target's size; the height of a row when cells are numbered."""
         return self.target_m2**0.5
 
+    @property
+    def most_m2(self) -> float:
+        """A face of one and a half targets is cut."""
+        return 1.5 * self.target_m2
+
     def pieces(self, area_m2: float) -> int:
-        """Into how many cells a face is cut: from one and a half targets on, two or more."""
+        """Into how many cells a face is cut: two or more from the most on."""
         return max(1, int(area_m2 / self.target_m2 + 0.5))

@@ -6,6 +6,7 @@ from typing import TypeVar
 
 import numpy as np
 import shapely
+from numpy.typing import NDArray
 from shapely import MultiPolygon
 
 from geo.measure import area_m2
@@ -73,6 +74,10 @@ class _Coded:
     shapes: Shapes
     community: Numbers
 
+    def codes_where(self, chosen: NDArray[np.bool_]) -> list[str]:
+        """Codes of the cells that are *chosen* (n,)."""
+        return [self.cells[number].code for number in np.flatnonzero(chosen).tolist()]
+
 
 def _near(strokes: Shapes, communities: Shapes) -> Shapes:
     """Lines that meet a community."""
@@ -111,7 +116,8 @@ def _account(
         cuts=_with_cells(division.cuts, coded),
         communities=len(communities.areas),
         cells=len(coded.cells),
-        small=[coded.cells[n].code for n in np.flatnonzero(sizes < division.least_m2).tolist()],
+        small=coded.codes_where(sizes < division.measures.least_m2),
+        large=coded.codes_where(sizes >= division.measures.most_m2),
         sizes_m2=Spread.of(sizes),
         compactness=Spread.of(compactness_of(coded.shapes, plane)),
         coverage=coverage_of(coded.shapes, coded.community, communities.shapes, plane),
