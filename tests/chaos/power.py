@@ -16,7 +16,8 @@ import signal
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from types import FrameType
@@ -24,7 +25,7 @@ from typing import Any, Final
 
 from tests.chaos.bugs import BUGS, CONTROLS, PLANTED
 from tests.chaos.bugs.bug import Bug
-from tests.chaos.clients.books import Book
+from tests.chaos.clients.books import Book, read_book
 from tests.chaos.faults.strike import strike
 from tests.chaos.judge import Judge
 from tests.chaos.kinds import ENGINES, KINDS
@@ -161,14 +162,17 @@ async def _first_objection(judge: Judge) -> _Objection:
         await asyncio.sleep(SAMPLE_EVERY_S)
 
 
-def measure(engine: str, names: Sequence[str], seed: int) -> list[Catch]:
-    """Hunt each of them on one ground; progress goes to standard error."""
+def measure(
+    engine: str, names: Sequence[str], seed: int, note: Callable[[Catch], None] = lambda _: None
+) -> list[Catch]:
+    """Hunt each of them on one ground; each end is told to *note* and to standard error."""
     home = Path(tempfile.mkdtemp(prefix="citygrid-power-"))
     home.chmod(0o711)
     found: list[Catch] = []
     with ground(engine, home / "ground") as stands:
         for name in names:
             found.append(one := hunt(stands, PLANTED[name], seed))
+            note(one)
             print(_line(one), file=sys.stderr, flush=True)
     if all(one.as_wanted for one in found):
         shutil.rmtree(home)
@@ -198,6 +202,23 @@ def as_json(engine: str, found: Sequence[Catch]) -> dict[str, Any]:
     }
 
 
+def resumed(engine: str, names: Sequence[str], seed: int, book: Path) -> list[Catch]:
+    """The same with a book: what stands in it is not hunted again, so that a hunt can be broken
+    off. One book is for one engine and seed."""
+    known = {line["bug"]: _caught(line) for line in read_book(book)}
+    rest = [name for name in names if name not in known]
+    if rest:
+        with closing(Book(book)) as writer:
+            measure(engine, rest, seed, lambda one: writer.write(asdict(one)))
+    found = [_caught(line) for line in read_book(book)]
+    return sorted(found, key=lambda one: list(PLANTED).index(one.bug))
+
+
+def _caught(line: dict[str, Any]) -> Catch:
+    checks = tuple(line.pop("caught_by"))
+    return Catch(caught_by=checks, **line)
+
+
 def _end(number: int, frame: FrameType | None) -> None:
     sys.exit(128 + number)
 
@@ -208,13 +229,17 @@ def main() -> int:
     parser.add_argument("bug", nargs="*", default=list(PLANTED), help="all when none is named")
     parser.add_argument("--engine", choices=ENGINES, default=ENGINES[0])
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--book", type=Path, help="note each end there, and go on from there")
     parser.add_argument("--write", type=Path, help="put the table into this document")
     given = parser.parse_args()
     if unknown := sorted(set(given.bug) - PLANTED.keys()):
         parser.error(f"there is no bug {unknown[0]}; there are {', '.join(PLANTED)}")
     # Asked to stop, everything that was started ends as well.
     signal.signal(signal.SIGTERM, _end)
-    found = measure(given.engine, given.bug, given.seed)
+    if given.book:
+        found = resumed(given.engine, given.bug, given.seed, given.book)
+    else:
+        found = measure(given.engine, given.bug, given.seed)
     if given.write:
         write_table(given.write, given.engine, found)
     told = as_json(given.engine, found)

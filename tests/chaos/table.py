@@ -48,6 +48,7 @@ def table(engine: str, found: Sequence[Hunted], now: datetime) -> str:
     """One row per bug, as Markdown, the controls below it."""
     bugs = [one for one in found if one.bug in BUGS]
     caught = sum(one.as_wanted for one in bugs)
+    rest = [f"`{name}`" for name in BUGS if name not in {one.bug for one in bugs}]
     seeds = ", ".join(str(seed) for seed in sorted({one.seed for one in found}))
     lines = [
         f"Measured {now:%Y-%m-%d}, engine `{engine}`, first seed {seeds}: "
@@ -58,6 +59,7 @@ def table(engine: str, found: Sequence[Hunted], now: datetime) -> str:
         *(_row(one) for one in bugs),
         "",
         *(_control(one) for one in found if one.bug in CONTROLS),
+        *([f"- Not hunted in this measurement: {', '.join(rest)}."] if rest else []),
     ]
     return "\n".join(lines).rstrip() + "\n"
 

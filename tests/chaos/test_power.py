@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from contextlib import closing
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from tests.chaos.power import Catch, as_json, measure
+from tests.chaos.clients.books import Book
+from tests.chaos.power import Catch, as_json, measure, resumed
 from tests.chaos.table import BEGIN, END, table, write_table
 
 CAUGHT = Catch("early-timer", ("no deadline fired early",), "snapshot", 3, 20.4, 1)
@@ -35,6 +37,21 @@ def test_the_table_tells_what_caught_each_bug_and_what_escaped() -> None:
     assert "| 3 | 20 | no deadline fired early (in a snapshot) |" in told
     assert "| **not caught** |" in told
     assert "3 faults, nothing objected" in told
+
+
+def test_the_table_names_what_was_not_hunted() -> None:
+    told = table("pglog", [CAUGHT], datetime(2026, 11, 23, tzinfo=UTC))
+
+    assert "Not hunted in this measurement" in told
+    assert "`position-gap`" in told
+
+
+def test_what_stands_in_the_book_is_not_hunted_again(tmp_path: Path) -> None:
+    book = tmp_path / "power.jsonl"
+    with closing(Book(book)) as writer:
+        writer.write(asdict(CONTROL), asdict(CAUGHT))
+
+    assert resumed("pglog", ["early-timer", "control"], 1, book) == [CAUGHT, CONTROL]
 
 
 def test_the_table_takes_the_place_of_the_old_one(tmp_path: Path) -> None:
