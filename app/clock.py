@@ -51,7 +51,11 @@ class Clock:
         self._machine = machine or this_machine()
 
     async def run(self) -> int:
-        """Work until SIGTERM or SIGINT; returns the exit code. Raises DatabaseAway or NoCity."""
+        """Work until SIGTERM or SIGINT; returns the exit code.
+
+        Raises DatabaseAway, SchemaBehind or NoCity at the start.
+        """
+        await self._database.require_schema()
         async with self._database.connection() as conn:
             parts, _ = await read_parts(conn)
         city: str = parts["city"]["code"]

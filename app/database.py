@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Collection
+from collections.abc import AsyncGenerator, AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
 from importlib import resources
 from typing import Final
@@ -39,6 +39,14 @@ class DatabaseAway(Exception):
         self.reason = reason
 
 
+class SchemaBehind(Exception):
+    """The database lacks migrations that this version of the program was written for."""
+
+    def __init__(self, missing: Sequence[str]) -> None:
+        super().__init__(f"the schema lacks {', '.join(missing)}: run `citygrid migrate` first")
+        self.missing = tuple(missing)
+
+
 class Database:
     """At most *size* connections, lent one at a time.
 
@@ -60,6 +68,17 @@ class Database:
         """Connect once, so that a wrong address shows at the start. Raises DatabaseAway."""
         async with self.connection() as conn:
             await conn.execute("SELECT 1")
+
+    async def require_schema(self) -> None:
+        """See that every migration we know was applied. Raises SchemaBehind and DatabaseAway.
+
+        A process that is newer than its schema fails at every statement: a worker would give up
+        one good report after the other.
+        """
+        async with self.session() as conn:
+            missing = await _unapplied(conn)
+        if missing:
+            raise SchemaBehind(missing)
 
     async def close(self) -> None:
         """Close the connections that nobody holds."""
@@ -152,6 +171,17 @@ async def _listen(conn: AsyncConnection, channels: Collection[str]) -> bool:
     except errors.ReadOnlySqlTransaction:
         return False
     return True
+
+
+async def _unapplied(conn: AsyncConnection) -> list[str]:
+    try:
+        found = await conn.execute("SELECT migration_id FROM _yoyo_migration")
+        applied = {name for (name,) in await found.fetchall()}
+    except errors.UndefinedTable:
+        applied = set[str]()
+    files = (resources.files("app") / "migrations").iterdir()
+    known = {file.name.removesuffix(".sql") for file in files if file.name.endswith(".sql")}
+    return sorted(known - applied)
 
 
 def migrate(url: str) -> int:

@@ -37,11 +37,14 @@ class Notifier:
         self._stopping = asyncio.Event()
 
     async def run(self) -> int:
-        """Deliver until SIGTERM or SIGINT; returns the exit code. Raises DatabaseAway at start."""
+        """Deliver until SIGTERM or SIGINT; returns the exit code.
+
+        Raises DatabaseAway or SchemaBehind at the start.
+        """
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self.stop)
-        await self._database.open()
+        await self._database.require_schema()
         if self._settings.metrics_port is not None:
             self.metrics.serve(self._settings.host, self._settings.metrics_port)
         await self.deliver()

@@ -11,7 +11,7 @@ import uvloop
 from psycopg import AsyncConnection
 from pydantic import ValidationError
 
-from app.database import Database, DatabaseAway
+from app.database import Database, DatabaseAway, SchemaBehind
 from app.identity.postgres import write_audit
 from app.rulebook import NoCity
 from app.settings import Settings
@@ -39,10 +39,10 @@ def settings() -> Settings:
 
 
 def run(work: Coroutine[Any, Any, T]) -> T:
-    """What the work gives; exits with one line when the database is away or has no city."""
+    """What the work gives; exits with one line when the database is away or not ready for us."""
     try:
         return uvloop.run(work)
-    except (DatabaseAway, NoCity) as err:
+    except (DatabaseAway, NoCity, SchemaBehind) as err:
         print(err, file=sys.stderr)
         raise typer.Exit(UNUSABLE) from err
 

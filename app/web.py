@@ -107,6 +107,7 @@ async def _lifespan(app: Starlette) -> AsyncGenerator[None]:
         stack.push_async_callback(wiring.database.close)
         stack.push_async_callback(wiring.carrier.close)
         try:
+            await wiring.database.require_schema()
             await wiring.city.refresh()
         except DatabaseAway as err:
             _log.warning("started without the database", error=str(err))

@@ -53,8 +53,11 @@ class Worker:
         self._kafka = KafkaCarrier(engine_url(settings)) if settings.kafka_url else None
 
     async def run(self) -> int:
-        """Work until SIGTERM; returns the exit code. Raises DatabaseAway or NoCity at the start."""
-        await self._database.open()
+        """Work until SIGTERM; returns the exit code.
+
+        Raises DatabaseAway, SchemaBehind or NoCity at the start.
+        """
+        await self._database.require_schema()
         await self._decider.read_rules()
         apps = [self._reports(), self._observations()]
         for app in apps:

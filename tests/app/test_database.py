@@ -1,11 +1,13 @@
 """The schema as migrated, and connections that come back."""
 
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from uuid import uuid4
 
 import psycopg
 import pytest
 
-from app.database import Database, DatabaseAway, migrate
+from app.database import Database, DatabaseAway, SchemaBehind, migrate
 from app.services.postgres import create_database, drop_database
 
 
@@ -85,4 +87,41 @@ def test_a_migration_gives_up_when_a_table_stays_in_use(database_server_url: str
             migrate(url)
 
     assert migrate(url) == 1
+    drop_database(database_server_url, name)
+
+
+@asynccontextmanager
+async def closing(database: Database) -> AsyncGenerator[Database]:
+    yield database
+    await database.close()
+
+
+async def test_a_schema_that_lacks_a_migration_is_noticed(database_url: str) -> None:
+    async with await psycopg.AsyncConnection.connect(database_url, autocommit=True) as conn:
+        await conn.execute("DELETE FROM _yoyo_migration WHERE migration_id = '0003_deliveries'")
+
+    async with closing(Database(database_url)) as database:
+        with pytest.raises(SchemaBehind, match=r"lacks 0003_deliveries: run `citygrid migrate`"):
+            await database.require_schema()
+
+
+async def test_a_schema_newer_than_the_program_is_good_enough(database_url: str) -> None:
+    async with await psycopg.AsyncConnection.connect(database_url, autocommit=True) as conn:
+        await conn.execute(
+            "INSERT INTO _yoyo_migration (migration_hash, migration_id) VALUES ('f', '9999_later')"
+        )
+
+    async with closing(Database(database_url)) as database:
+        await database.require_schema()
+
+
+async def test_a_database_that_was_never_migrated_lacks_everything(
+    database_server_url: str,
+) -> None:
+    name = f"test_{uuid4().hex[:12]}"
+
+    async with closing(Database(create_database(database_server_url, name))) as database:
+        with pytest.raises(SchemaBehind, match="0001_first_case"):
+            await database.require_schema()
+
     drop_database(database_server_url, name)
