@@ -1,5 +1,6 @@
 """Checking a city pack: everything is looked at, and all faults are told at once."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,6 +14,7 @@ from app.city.archives import opened
 from app.city.components import read_components
 from app.city.drawings import read_drawings
 from app.city.faults import BrokenPack, Fault, Faults
+from app.city.figures import Ground, read_figures
 from app.city.layers import Shapes, read_layer
 from app.city.lines import Line
 from app.city.pack import CityPack
@@ -35,6 +37,7 @@ from grid.catalogue import COMPONENT, MATTER
 from grid.cell import Cell
 from grid.hierarchy import Area
 from grid.naming import Label
+from grid.profile.figures import summary
 from grid.tiling import Drawing, Tiling
 
 
@@ -84,10 +87,14 @@ class _Check:
         components = read_components(
             self.folder, profile, _component_codes(parts), cells, self.faults
         )
+        ground = Ground.of(areas, cells) if areas and cells and _hold(areas, cells) else None
+        figures = read_figures(self.folder, ground, _source_crs(profile), self.faults)
+        if figures is not None:
+            parts["profile"] = summary(figures)
         if self.faults.found or profile is None or areas is None or cells is None:
             return Checked(None, tuple(self.faults.found))
         pack = _packed(profile, parts, areas, cells, drawings, people)
-        return Checked(replace(pack, components=components), ())
+        return Checked(replace(pack, components=components, figures=figures or ()), ())
 
     def _sheet(
         self, file: str, columns: tuple[str, ...], *, optional: bool = False
@@ -178,10 +185,9 @@ class _Check:
             known = _codes(parts["departments"])
             duties = rules.jurisdiction(sheet, matters, codes, known)
             duties += catalogue.default_duties(categories)
-            if areas and cells and areas.is_tree and set(cells.areas_used) <= areas.codes:
-                rules.check_everybody_has_somebody(
-                    sheet, duties, reportable, areas.rows, cells.areas_used
-                )
+            if areas and cells and _hold(areas, cells):
+                of_cells = Counter(row["area"] for row in cells.rows)
+                rules.check_everybody_has_somebody(sheet, duties, reportable, areas.rows, of_cells)
         if sheet := self._sheet("limits.csv", rules.LIMITS):
             limits = rules.limits(sheet, matters, reportable)
         return {"jurisdiction": duties, "limits": limits}
@@ -189,6 +195,11 @@ class _Check:
 
 def _codes(part: rules.Part | None) -> set[str] | None:
     return {row["code"] for row in part} if part is not None else None
+
+
+def _hold(areas: Areas, cells: Cells) -> bool:
+    """Whether the areas form a tree that holds every cell."""
+    return areas.is_tree and set(cells.areas_used) <= areas.codes
 
 
 def _component_codes(parts: Mapping[str, Any]) -> set[str] | None:

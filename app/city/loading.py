@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Final, LiteralString
 
@@ -17,7 +17,9 @@ from app.city.pack import CityPack, canonical, digest
 from app.database import connect
 from app.rulebook import PACK_CHANNEL
 from grid.components.postgres import compare_components, store_components
-from grid.postgres import newest_version, store_grid
+from grid.postgres import newest_version, store_grid, version_in_force
+from grid.profile.postgres import PART as PROFILE
+from grid.profile.postgres import store_figures
 
 GRID: Final = "grid"
 PEOPLE: Final = "people"
@@ -144,9 +146,16 @@ async def load(
 async def _plan(conn: AsyncConnection[Any], pack: CityPack, sha256: str) -> tuple[Change, ...]:
     standing = {part: (version, found) for part, version, found in await _all(conn, _NEWEST_PARTS)}
     parts = [_part_change(part, pack, standing.get(part)) for part in sorted(pack.parts)]
-    grid = _change(GRID, await newest_version(conn), sha256, _ground(pack))
+    grid = await _grid_change(conn, pack, sha256)
     people = _people_change(pack.people, await _all(conn, _PEOPLE))
     return (grid, *parts, people, *await _components_change(conn, pack))
+
+
+async def _grid_change(conn: AsyncConnection[Any], pack: CityPack, sha256: str) -> Change:
+    """Held against the grid in force; but no version gets the number of a drafted release."""
+    standing, newest = await version_in_force(conn), await newest_version(conn)
+    change = _change(GRID, standing, sha256, _ground(pack))
+    return replace(change, new=newest[0] + 1) if newest and change.is_change else change
 
 
 def _part_change(part: str, pack: CityPack, standing: tuple[int, str] | None) -> Change:
@@ -205,6 +214,8 @@ async def _store(conn: AsyncConnection[Any], pack: CityPack, change: Change, sha
         content = pack.parts[change.part]
         row = {"part": change.part, "version": change.new, "sha256": digest(content)}
         await conn.execute(_STORE_PART, row | {"content": Jsonb(content, dumps=canonical)})
+        if change.part == PROFILE and change.new is not None:
+            await store_figures(conn, pack.figures, change.new)
 
 
 def _person(person: Person) -> Mapping[str, object]:

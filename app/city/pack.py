@@ -7,6 +7,7 @@ from typing import Any
 
 from app.city.institutions import Person
 from grid.components.component import Component
+from grid.profile.figures import Figure
 from grid.tiling import Tiling
 
 
@@ -14,13 +15,15 @@ from grid.tiling import Tiling
 class CityPack:
     """All of a checked pack: JSON parts by name, what lies on the ground, and the people.
 
-    *components* are None when the pack says nothing of them: then those that stand stay.
+    *components* are None when the pack says nothing of them: then those that stand stay. *figures*
+    belong to the part ``profile``, which only says what they are.
     """
 
     parts: dict[str, Any]
     tiling: Tiling
     people: tuple[Person, ...]
     components: tuple[Component, ...] | None = None
+    figures: tuple[Figure, ...] = ()
 
 
 def canonical(content: object) -> str:

@@ -12,6 +12,7 @@ from dispatch.routing import broken_rules
 from grid.catalogue import MATTER
 from grid.duty import EVERY_CATEGORY, Jurisdiction
 from grid.hierarchy import Hierarchy
+from grid.responsibility import holes
 
 Part = list[dict[str, Any]]
 JURISDICTION: Final = ("category", "area", "department")
@@ -57,25 +58,19 @@ def _beginnings(codes: Collection[str] | None) -> set[str] | None:
 
 
 def check_everybody_has_somebody(
-    sheet: Sheet, duties: Part, reportable: Sequence[str], areas: Part, used: Collection[str]
+    sheet: Sheet, duties: Part, reportable: Sequence[str], areas: Part, of_cells: Mapping[str, int]
 ) -> None:
-    """Note each reportable category that nobody takes somewhere; *used* areas hold cells.
+    """Note each reportable category that nobody takes somewhere, with all the areas.
 
-    Rules are left out of account: none may be relied upon to match.
+    *of_cells* says how many cells lie right below an area, for those that have any.
     """
-    hierarchy = Hierarchy.of(areas)
-    table = Jurisdiction.of(duties)
-    orphaned = [code for code in used if not _has_fallback(hierarchy, code)]
-    for category in reportable if orphaned else ():
-        alone = [a for a in orphaned if table.responsible(category, hierarchy.path(a)) is None]
-        if alone:
-            problem = f"nobody answers for {category!r} in {len(alone)} areas, the first {alone[0]}"
-            remedy = "Add a line for it, or a department to an area above"
-            sheet.whole.wrong("category", problem, remedy)
-
-
-def _has_fallback(hierarchy: Hierarchy, code: str) -> bool:
-    return any(hierarchy.area(above).department for above in hierarchy.path(code))
+    table, hierarchy = Jurisdiction.of(duties), Hierarchy.of(areas)
+    for hole in holes(table, hierarchy, reportable, of_cells):
+        cells = sum(of_cells[area] for area in hole.areas)
+        where = ", ".join(hole.areas)
+        problem = f"nobody answers for {hole.category!r} in {cells} cells, those of {where}"
+        remedy = "Add a line for it, a department to an area above, or one to the catalogue"
+        sheet.whole.wrong("category", problem, remedy)
 
 
 def limits(sheet: Sheet, matters: Collection[str] | None, reportable: Sequence[str]) -> Part:

@@ -11,6 +11,7 @@ from app.city.yunxi import institutions
 from app.city.yunxi.blocks import make_blocks
 from app.city.yunxi.catalogue import STANDARD, catalogue, limits, table
 from app.city.yunxi.components import components
+from app.city.yunxi.figures import figures
 from app.city.yunxi.layers import make_layers
 from app.city.yunxi.regions import make_regions
 from app.city.yunxi.tiling import CENTRE, DIVISION, NAME, globe, make_tiling
@@ -48,6 +49,7 @@ def make_yunxi(out: Path, cells: int = CELLS, seed: int = SEED) -> None:
     river = layers["water"].geometry.iloc[0]
     write_table(out / "sensors.csv", institutions.sensors(tiling, river, life))
     write_layer(out / "components.gpkg", "components", components(tiling, things))
+    write_table(out / "profile.csv", figures(tiling, things))
     _write_rules(out)
 
 

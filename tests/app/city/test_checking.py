@@ -252,7 +252,7 @@ def test_a_category_that_nobody_takes_is_told(folder: Path):
     fault = only_fault(folder)
 
     assert place(fault) == ("jurisdiction.csv", None, "category")
-    assert "'06028' in 1 areas, the first 990101001002" in fault.problem
+    assert "'06028' in 4 cells, those of 990101001002" in fault.problem
 
 
 def test_a_matter_may_carry_the_code_of_a_component_but_not_of_another_matter(folder: Path):
