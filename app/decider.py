@@ -9,7 +9,9 @@ from typing import Final
 import structlog
 
 from app.database import TRANSIENT, Database, DatabaseAway, wake_ups
-from app.rulebook import PACK_CHANNEL, NoCity, load_rulebook
+from app.grid.preparing import IndexNotBuilt
+from app.rulebook import PACK_CHANNEL, NoCity
+from app.rules_in_force import RulesInForce
 from app.worker_metrics import WorkerMetrics
 from dispatch import actions
 from dispatch.actions import Decided
@@ -27,34 +29,30 @@ class Decider:
     """One for a worker process. Its rulebook follows the city packs that are loaded."""
 
     def __init__(self, database: Database, cache: Path, metrics: WorkerMetrics) -> None:
-        self._database, self._cache, self._metrics = database, cache, metrics
-        self._rules: Rulebook | None = None
+        self._database, self._metrics = database, metrics
+        self._in_force = RulesInForce(database, cache)
 
     async def read_rules(self) -> Rulebook:
-        """The newest rulebook, read now. Raises NoCity or DatabaseAway."""
-        async with self._database.connection() as conn:
-            rules = await load_rulebook(conn, self._cache)
-        if self._rules is None or self._rules.versions != rules.versions:
-            _log.info("rulebook read", city=rules.city, versions=dict(rules.versions))
-        self._rules = rules
-        return rules
+        """The newest rulebook, read now. Raises NoCity, DatabaseAway or IndexNotBuilt."""
+        return await self._in_force.read()
 
     async def rules(self) -> Rulebook:
-        """The rulebook of the moment, read when there is none yet. Raises as `read_rules` does."""
-        return self._rules or await self.read_rules()
+        """The rulebook as last read, read when there is none yet. Raises as `read_rules` does."""
+        return self._in_force.current or await self.read_rules()
 
     async def follow_packs(self) -> None:
-        """Read the rulebook again whenever a pack is loaded, until cancelled."""
+        """Read the rulebook again whenever a pack is loaded or a grid ordered, until cancelled."""
         async for _ in wake_ups(self._database.url, PACK_CHANNEL, every_s=_LOOK_AGAIN_S):
             try:
                 await self.read_rules()
-            except (NoCity, DatabaseAway, *TRANSIENT) as err:
+            except (NoCity, IndexNotBuilt, DatabaseAway, *TRANSIENT) as err:
                 _log.warning("rulebook not read", error=str(err))
 
     @property
     def urgent(self) -> frozenset[str]:
         """The categories of the highest severity, as the rulebook has them now."""
-        catalogue = self._rules.catalogue if self._rules else ()
+        rules = self._in_force.current
+        catalogue = rules.catalogue if rules else ()
         return frozenset(one.code for one in catalogue if one.severity == _MOST_SEVERE)
 
     async def decide(self, report_ids: Collection[int]) -> int:
@@ -63,27 +61,27 @@ class Decider:
         A report that breaks its batch is found and counted as failed; it holds nobody up. Raises
         only what passes when the database is back.
         """
-        rules = await self.rules()
+        await self.rules()
         total = 0
         while True:
             try:
-                done = await self._batch(report_ids, rules)
+                done = await self._batch(report_ids)
             except (DatabaseAway, *TRANSIENT):
                 raise
             except Exception as problem:
                 _log.warning("batch is taken apart", reports=len(report_ids), error=repr(problem))
-                return total + await self._apart(sorted(report_ids), rules)
+                return total + await self._apart(sorted(report_ids))
             total += _decided_by(done)
             if not done.more:
                 return total
 
-    async def _apart(self, report_ids: Sequence[int], rules: Rulebook) -> int:
+    async def _apart(self, report_ids: Sequence[int]) -> int:
         """Decide exactly these, by halves, until those that cannot be decided are alone.
 
         Without the older ones of their categories: what one of those does is not their fault.
         """
         try:
-            return _decided_by(await self._batch(report_ids, rules, alone=True))
+            return _decided_by(await self._batch(report_ids, alone=True))
         except (DatabaseAway, *TRANSIENT):
             raise
         except Exception as problem:
@@ -92,16 +90,16 @@ class Decider:
                 await self.give_up_on(report_ids[0], text)
                 return 0
         middle = len(report_ids) // 2
-        older = await self._apart(report_ids[:middle], rules)
-        return older + await self._apart(report_ids[middle:], rules)
+        older = await self._apart(report_ids[:middle])
+        return older + await self._apart(report_ids[middle:])
 
-    async def _batch(
-        self, report_ids: Collection[int], rules: Rulebook, *, alone: bool = False
-    ) -> Decided:
+    async def _batch(self, report_ids: Collection[int], *, alone: bool = False) -> Decided:
         async with self._database.connection() as conn:
             book = PostgresBook(conn, alone=alone)
             with self._metrics.batch():
-                done = await actions.decide(book, report_ids, rules, now=await now(conn))
+                moment = await now(conn)
+                rules = self._in_force.at(moment)
+                done = await actions.decide(book, report_ids, rules, now=moment)
         self._metrics.count(done)
         if done.reports:
             _log.info("reports decided", reports=done.reports, failed=done.failed)

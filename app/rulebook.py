@@ -12,12 +12,14 @@ from psycopg import AsyncConnection
 from dispatch.alarms import AlarmRules
 from dispatch.calendar import WorkingCalendar
 from dispatch.deadlines import Limits
+from dispatch.postgres.clock import now
 from dispatch.routing import Router
 from dispatch.rulebook import Rulebook
 from grid.catalogue import Catalogue
 from grid.department import Departments
 from grid.duty import Jurisdiction
 from grid.postgres import load_grid
+from grid.versions.postgres import active_reign
 
 PACK_CHANNEL: Final = "citygrid_pack"
 """NOTIFY channel: a city pack was loaded."""
@@ -48,13 +50,19 @@ async def read_parts(conn: AsyncConnection) -> tuple[Parts, Mapping[str, int]]:
     return {row[0]: row[1] for row in rows}, {row[0]: row[2] for row in rows}
 
 
-async def load_rulebook(conn: AsyncConnection, cache: Path) -> Rulebook:
-    """The city at its newest versions; *cache* is a folder for the point → cell index."""
+async def load_rulebook(
+    conn: AsyncConnection, cache: Path, grid_version: int | None = None
+) -> Rulebook:
+    """The newest parts of the city on a grid version, None: the one in force. Raises NoCity.
+
+    *cache* is a folder for the point → cell index.
+    """
     parts, versions = await read_parts(conn)
-    found = await conn.execute("SELECT max(version) FROM grid_version")
-    [grid_version] = await found.fetchone() or (None,)
     if grid_version is None:
-        raise NoCity
+        reign = await active_reign(conn, await now(conn))
+        if reign is None:
+            raise NoCity
+        grid_version = reign.version
     grid = await load_grid(conn, grid_version, cache)
     departments = Departments.of(parts["departments"])
     city = parts["city"]

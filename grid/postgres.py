@@ -43,6 +43,11 @@ _NEWEST: Final = """
      ORDER BY version DESC
      LIMIT 1
 """
+_IN_FORCE: Final = """
+    SELECT version, sha256
+      FROM grid_version
+     WHERE version = active_grid_version(clock_timestamp())
+"""
 _DIGEST: Final = "SELECT sha256 FROM grid_version WHERE version = %(version)s"
 # Who answers for an area is no part of the grid version: the newest pack decides.
 _AREAS: Final = """
@@ -67,6 +72,7 @@ _CELL_AREAS: Final = """
      WHERE grid_version = %(version)s
      ORDER BY code COLLATE "C"
 """
+_CELL_COUNT: Final = "SELECT count(*) FROM cell WHERE grid_version = %(version)s"
 _CELL_SHAPES: Final = """
     SELECT code, ST_AsBinary(geom)
       FROM cell
@@ -78,6 +84,13 @@ async def newest_version(conn: AsyncConnection[Any]) -> tuple[int, str] | None:
     """Number and digest of the newest grid version, None before the first."""
     async with conn.cursor(row_factory=tuple_row) as cursor:
         await cursor.execute(_NEWEST)
+        return await cursor.fetchone()
+
+
+async def version_in_force(conn: AsyncConnection[Any]) -> tuple[int, str] | None:
+    """Number and digest of the grid version in force now, None before the first."""
+    async with conn.cursor(row_factory=tuple_row) as cursor:
+        await cursor.execute(_IN_FORCE)
         return await cursor.fetchone()
 
 
@@ -104,13 +117,22 @@ async def load_grid(conn: AsyncConnection[Any], version: int, cache_dir: Path) -
     sha256 = await _digest(conn, version)
     cells = await _rows(conn, _CELL_AREAS, version)
     codes = [code for code, _ in cells]
-    file = cache_dir / f"grid-{version}-{sha256[:16]}.cells"
+    file = _index_file(cache_dir, version, sha256)
     index = await asyncio.to_thread(_from_disk, file, sha256, codes)
     if index is None:
         shapes = await _rows(conn, _CELL_SHAPES, version)
         index = await asyncio.to_thread(_built, shapes, file, sha256)
     areas = [_area(row) for row in await _rows(conn, _AREAS, version)]
     return Grid(version, index, [area for _, area in cells], Hierarchy(areas))
+
+
+async def cells_to_index(conn: AsyncConnection[Any], version: int, cache_dir: Path) -> int:
+    """How many cells must be indexed before the version can answer; 0 when its file is there."""
+    sha256 = await _digest(conn, version)
+    if _index_file(cache_dir, version, sha256).exists():
+        return 0
+    [(count,)] = await _rows(conn, _CELL_COUNT, version)
+    return count
 
 
 async def _digest(conn: AsyncConnection[Any], version: int) -> str:
@@ -164,6 +186,10 @@ def _hex(shapes: Sequence[BaseGeometry] | NDArray[np.object_]) -> list[str]:
 def _area(row: tuple[Any, ...]) -> Area:
     code, level, parent, zh, en, department = row
     return Area(code, level, parent, Label(zh, en), department)
+
+
+def _index_file(cache_dir: Path, version: int, sha256: str) -> Path:
+    return cache_dir / f"grid-{version}-{sha256[:16]}.cells"
 
 
 def _from_disk(file: Path, sha256: str, codes: list[str]) -> CellIndex | None:

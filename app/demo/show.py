@@ -70,13 +70,13 @@ async def play(
 
 
 async def read_scenery(conn: AsyncConnection) -> Scenery:
-    """Spots inside the cells of the newest grid, and the matters that can be reported."""
+    """Spots inside the cells of the grid in force, and the matters that can be reported."""
     found = await conn.execute(
         """
         SELECT ST_X(p), ST_Y(p)
           FROM (SELECT (ST_Dump(ST_GeneratePoints(geom, 4, 1))).geom AS p
                   FROM cell
-                 WHERE grid_version = (SELECT max(version) FROM grid_version)) AS spots
+                 WHERE grid_version = active_grid_version(clock_timestamp())) AS spots
         """
     )
     spots = [(float(lon), float(lat)) for lon, lat in await found.fetchall()]

@@ -16,8 +16,10 @@ _CELL: Final = """
     SELECT code, area, name_zh, name_en, area_m2,
            ST_XMin(geom), ST_YMin(geom), ST_XMax(geom), ST_YMax(geom)
       FROM cell
+      JOIN grid_reign ON version = grid_version
      WHERE code = %(code)s
-     ORDER BY grid_version DESC
+       AND active_from <= clock_timestamp()
+     ORDER BY active_from DESC
      LIMIT 1
 """
 
@@ -51,7 +53,7 @@ async def read_map_parts(conn: psycopg.AsyncConnection[Any]) -> dict[str, object
 async def find_cell(conn: psycopg.AsyncConnection[Any], code: str) -> dict[str, object] | None:
     """Name, smallest area, size and bbox (west, south, east, north) of a cell; None: no such cell.
 
-    The newest grid that had it counts, so that old cases keep their names.
+    The grid in force counts, or the last one that had it, so that old cases keep their names.
     """
     row = await (await conn.execute(_CELL, {"code": code})).fetchone()
     if row is None:

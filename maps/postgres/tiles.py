@@ -11,8 +11,7 @@ from maps.layers import EXTENT, TileNumber
 _VERSION: Final = """
     SELECT version, sha256
       FROM grid_version
-     ORDER BY version DESC
-     LIMIT 1
+     WHERE version = active_grid_version(clock_timestamp())
 """
 
 # *near* is a little wider than the tile, so that outlines do not show its edge.
@@ -101,7 +100,7 @@ class GridStamp:
 
 
 async def read_grid_stamp(conn: psycopg.AsyncConnection[Any]) -> GridStamp:
-    """The newest grid; raises `MapWithoutCity` when none was loaded."""
+    """The grid in force; raises `MapWithoutCity` when none was loaded."""
     row = await (await conn.execute(_VERSION)).fetchone()
     if row is None:
         raise MapWithoutCity

@@ -167,3 +167,11 @@ async def test_reading_the_board_cannot_write(lattice: AsyncConnection[Any]) -> 
 
         with pytest.raises(psycopg.errors.ReadOnlySqlTransaction):
             await lattice.execute("DELETE FROM cell")
+
+
+async def test_a_drafted_grid_is_not_drawn_before_its_time(lattice: AsyncConnection):
+    standing = await read_grid_stamp(lattice)
+    await lattice.execute("INSERT INTO grid_version (version, sha256) VALUES (2, 'ffffffffffffff')")
+    await lattice.execute("INSERT INTO grid_release (version, drafted_by) VALUES (2, 'planner')")
+
+    assert await read_grid_stamp(lattice) == standing

@@ -11,6 +11,8 @@ from app.city.loading import Change, load, load_pack, plan, plan_pack
 from app.city.pack import CityPack
 from app.rulebook import load_rulebook
 from dispatch.calendar import Unit
+from grid.postgres import store_grid
+from grid.versions.postgres import draft_release
 from tests.app.city.makers import append_row, change_layer, change_text, write_pack
 
 
@@ -174,3 +176,17 @@ async def test_a_load_is_told_to_whoever_listens(conn: AsyncConnection, folder: 
 
 def test_a_plan_reads_the_database_by_its_address(database_url: str, folder: Path):
     assert len(changed(plan_pack(folder, database_url))) == 12
+
+
+async def test_a_pack_is_held_against_the_grid_in_force_not_against_a_draft(
+    conn: AsyncConnection, folder: Path
+):
+    await load(conn, pack_of(folder))
+    change_layer(folder / "cells.geojson", lambda cells: cells.assign(name_en="Renamed"))
+    drafted = pack_of(folder).tiling
+    async with conn.transaction():
+        await draft_release(conn, await store_grid(conn, drafted, drafted.digest()), "", "planner")
+
+    [grid] = [change for change in await plan(conn, pack_of(folder)) if change.part == "grid"]
+
+    assert (grid.old, grid.new) == (1, 3)
