@@ -66,8 +66,9 @@ def on_lattice(shapes: Shapes) -> Shapes:
 def in_order(shapes: Shapes) -> Shapes:
     """The shapes, each once, in an order that depends on nothing but them."""
     normal = shapely.normalize(shapely.force_2d(shapes))
-    _, first = np.unique(np.array(shapely.to_wkb(normal, hex=True), dtype=str), return_index=True)
-    return np.asarray(normal[first])
+    # Not numpy.unique: it would pad every text to the longest.
+    number = {key: n for n, key in enumerate(shapely.to_wkb(normal).tolist())}
+    return np.asarray(normal[[number[key] for key in sorted(number)]])
 
 
 def spot_of(shape: BaseGeometry) -> tuple[float, float]:
