@@ -12,6 +12,7 @@ import shapely
 from app.city import catalogue, institutions, rules, sensing
 from app.city.archives import opened
 from app.city.components import read_components
+from app.city.divisions import check_divisions
 from app.city.drawings import read_drawings
 from app.city.faults import BrokenPack, Fault, Faults
 from app.city.figures import Ground, read_figures
@@ -35,6 +36,7 @@ from app.city.territory import (
 from app.city.tessellation import Plane, check_tessellation
 from grid.catalogue import COMPONENT, MATTER
 from grid.cell import Cell
+from grid.divisions import Register
 from grid.hierarchy import Area
 from grid.naming import Label
 from grid.profile.figures import summary
@@ -55,17 +57,20 @@ class Checked:
         return self.pack
 
 
-def check_pack(path: Path) -> Checked:
-    """Check the pack in a folder or zip; NotAPack when *path* is neither."""
+def check_pack(path: Path, register: Register | None = None) -> Checked:
+    """Check the pack in a folder or zip; NotAPack when *path* is neither.
+
+    With a *register* of divisions the codes of its areas are held against that too.
+    """
     with opened(path) as folder:
-        return _Check(folder).run()
+        return _Check(folder, register).run()
 
 
 class _Check:
     """One run over one folder; a file that cannot be read makes its own fault, not others'."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, register: Register | None) -> None:
+        self.folder, self.register = folder, register
         self.faults = Faults()
 
     def run(self) -> Checked:
@@ -111,6 +116,8 @@ class _Check:
         crs = _source_crs(profile)
         layer = read_layer(self.folder, "areas", AREAS, crs, self.faults)
         areas = read_areas(layer, profile, departments) if layer else None
+        if areas and self.register:
+            check_divisions(areas, self.register)
         layer = read_layer(self.folder, "cells", CELLS, crs, self.faults)
         cells = read_cells(layer, profile, areas.codes if areas else None) if layer else None
         if areas and cells:

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from app.city.checking import check_pack
+from app.city.divisions import NotARegister, read_register
 from app.city.faults import BrokenPack, NotAPack
 from app.city.loading import Change, NoTables, load_pack, plan_pack
 from app.city.newyork.making import MissingSource, make_newyork
@@ -39,11 +40,18 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 
 @commands.command()
-def check(pack: Pack, as_json: AsJson = False) -> None:
+def check(
+    pack: Pack,
+    as_json: AsJson = False,
+    divisions: Annotated[
+        Path | None,
+        typer.Option(help="Table or folder of tables (code, name) of the country's divisions."),
+    ] = None,
+) -> None:
     """Look at everything in a pack and tell all its faults; nothing is loaded."""
     try:
-        checked = check_pack(pack)
-    except NotAPack as err:
+        checked = check_pack(pack, read_register(divisions) if divisions else None)
+    except (NotAPack, NotARegister) as err:
         raise refused(err, as_json) from err
     if checked.pack is None:
         raise faulty(checked.faults, as_json, LEFT)
@@ -51,6 +59,8 @@ def check(pack: Pack, as_json: AsJson = False) -> None:
         "cells": len(checked.pack.tiling.cells),
         "areas": len(checked.pack.tiling.areas),
         "people": len(checked.pack.people),
+        "components": len(checked.pack.components or ()),
+        "figures": len(checked.pack.figures),
     }
     if as_json:
         typer.echo(json.dumps({"ok": True, "faults": [], **counts}, ensure_ascii=False))

@@ -13,6 +13,9 @@ from app.city.yunxi.making import make_yunxi
 from app.city.yunxi.regions import make_regions, rank_of
 from app.city.yunxi.townscape import make_townscape
 from grid.code import CellCode
+from grid.duty import Jurisdiction
+from grid.hierarchy import Hierarchy
+from grid.profile.figures import ATTRIBUTES
 
 
 @pytest.fixture(scope="module")
@@ -188,6 +191,43 @@ def test_the_sensors_of_every_rule_stand_on_streets(pack: Path):
 
     assert set(by_property) == {"water_level", "rainfall_10min", "pm2_5"}
     assert all(areas and "990101" not in areas for areas in by_property.values())
+
+
+def test_every_cell_and_category_has_one_department_by_a_duty_alone(pack: Path):
+    parts = check_pack(pack).sound().parts
+    table, hierarchy = Jurisdiction.of(parts["jurisdiction"]), Hierarchy.of(parts["areas"])
+    reportable = [one["code"] for one in parts["catalogue"]["categories"] if one["reportable"]]
+    cells = gpd.read_file(pack / "cells.gpkg")
+
+    nobody = [
+        (cell, category)
+        for cell, area in zip(cells["code"], cells["area"], strict=True)
+        for category in reportable
+        if table.responsible(category, hierarchy.path(area)) is None
+    ]
+
+    assert len(reportable) == 250
+    assert nobody == []
+
+
+def test_components_stand_in_their_cells_in_every_shape(pack: Path):
+    components = check_pack(pack).sound().components or ()
+    cells = gpd.read_file(pack / "cells.gpkg").set_index("code").geometry
+
+    assert len(components) > 1.5 * len(cells)
+    assert {one.geometry.geom_type for one in components} == {
+        "Point", "LineString", "Polygon",
+    }  # fmt: skip
+    assert all(one.geometry.dwithin(cells[one.cell], 1e-6) for one in components)
+
+
+def test_figures_are_there_for_every_cell_and_attribute(pack: Path):
+    made = check_pack(pack).sound()
+
+    totals = made.parts["profile"]["attributes"]
+    assert set(totals) == set(ATTRIBUTES)
+    assert {one["places"] for one in totals.values()} == {len(made.tiling.cells)}
+    assert 50 < totals["population"]["total"] / len(made.tiling.cells) < 300
 
 
 def test_borders_are_told_once_with_both_sides():
