@@ -9,6 +9,7 @@ from typing import Annotated, Any, Final
 import numpy as np
 import shapely
 import typer
+from pyogrio.errors import DataSourceError
 from rich.console import Console
 from rich.table import Table
 
@@ -70,7 +71,10 @@ def build(
             raise faulty(faults.found, as_json, LEFT)
         status.update("writing")
         report = report_of(made, territory, lines or [], target_m2)
-        write_results(out, made, strokes, report)
+        try:
+            write_results(out, made, strokes, report)
+        except (OSError, DataSourceError) as err:
+            raise refused(err, as_json) from err
     _tell(report, out, as_json)
 
 

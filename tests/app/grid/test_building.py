@@ -174,6 +174,13 @@ def test_cells_that_are_there_stay_unless_they_may_be_replaced(communities: Path
     assert len(gpd.read_file(out / "cells.gpkg")) == 4
 
 
+def test_a_folder_that_cannot_be_made_ends_with_exit_code_two(communities: Path):
+    done = build("--areas", communities, "--out", communities / "grid", "--json")
+
+    assert done.exit_code == 2
+    assert communities.name in json.loads(done.stdout)["problem"]
+
+
 def test_all_faults_of_all_files_are_told_at_once(yunxi: Path, tmp_path: Path):
     points = write(tmp_path / "points.geojson", [Point(*HERE)], name=["点"])
     (tmp_path / "broken.geojson").write_text("{")
