@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import datetime, timedelta
 from typing import Any
 
 from app import worker
@@ -42,6 +43,18 @@ def with_poison() -> None:
 
     around(decisions, "decide", made)
     swap(saving, "MAX_ATTEMPTS", 2)
+
+
+def with_hasty_deadlines() -> None:
+    """Every milestone is due a second after its case was opened, while reports still join it."""
+
+    def made(due_times: Any) -> Any:
+        def hasty(limit: Any, start: datetime, calendar: Any) -> dict[str, datetime]:
+            return dict.fromkeys(due_times(limit, start, calendar), start + timedelta(seconds=1))
+
+        return hasty
+
+    around(decisions, "due_times", made)
 
 
 CONTROLS = (
