@@ -140,14 +140,14 @@ async def _provoke(
     """Load, and one fault after the other until the judge objects; how many it were."""
     made.start_clients(1)
     await asyncio.wait({watching}, timeout=WARM_UP_S if plan else load_s)
-    book = Book(made.folder / "faults.jsonl")
-    for count, fault in enumerate(plan):
-        if watching.done():
-            return count
-        began_at = time.time()
-        await strike(made, fault)
-        book.write({"t": began_at, **fault.as_dict(), "ended": time.time()})
-        await asyncio.wait({watching}, timeout=fault.pause_s)
+    with closing(Book(made.folder / "faults.jsonl")) as book:
+        for count, fault in enumerate(plan):
+            if watching.done():
+                return count
+            began_at = time.time()
+            await strike(made, fault)
+            book.write({"t": began_at, **fault.as_dict(), "ended": time.time()})
+            await asyncio.wait({watching}, timeout=fault.pause_s)
     return len(plan)
 
 
