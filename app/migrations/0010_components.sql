@@ -45,14 +45,23 @@ CREATE INDEX cases_component ON cases (component, id) WHERE component IS NOT NUL
 
 -- What stands in a piece of ground and who is there, as sums. The version is that of the part
 -- `profile`; the shape is kept as it was, so that later versions of the grid change no figure.
+CREATE TABLE profile_place (
+    version integer          NOT NULL CHECK (version > 0),
+    target  text             NOT NULL,             -- code of a cell or area, or of a shape's own
+    geom    geometry(MultiPolygon, 4326) NOT NULL,
+    area_m2 double precision NOT NULL GENERATED ALWAYS AS (ST_Area(geom::geography)) STORED
+            CHECK (area_m2 > 0),
+    PRIMARY KEY (version, target)
+);
+CREATE INDEX profile_place_geom ON profile_place USING gist (geom);
+
 CREATE TABLE profile_figure (
-    version   integer          NOT NULL CHECK (version > 0),
+    version   integer          NOT NULL,
     attribute text             NOT NULL,
-    target    text             NOT NULL,           -- code of a cell or area, or of a shape's own
+    target    text             NOT NULL,
     value     double precision NOT NULL CHECK (value >= 0),
     source    text             NOT NULL,
     as_of     date             NOT NULL,
-    geom      geometry(MultiPolygon, 4326) NOT NULL,
-    PRIMARY KEY (version, attribute, target)
+    PRIMARY KEY (version, target, attribute),
+    FOREIGN KEY (version, target) REFERENCES profile_place
 );
-CREATE INDEX profile_figure_geom ON profile_figure USING gist (geom);

@@ -15,36 +15,40 @@ PART: Final = "profile"
 SLIVER: Final = 1e-6
 """A share of a place so small is a border drawn twice, not ground inside."""
 
+_COPY_PLACES: Final = "COPY profile_place (version, target, geom) FROM STDIN"
 _COPY: Final = """
-    COPY profile_figure (version, attribute, target, value, source, as_of, geom) FROM STDIN
+    COPY profile_figure (version, attribute, target, value, source, as_of) FROM STDIN
 """
+# Materialized, so that what two shapes share is reckoned once and not wherever it is used.
 _SUMS: Final = """
-    WITH drawn AS (
+    WITH newest AS (SELECT max(version) AS version FROM city_part WHERE part = %(part)s),
+         drawn AS (
          SELECT shape, ST_Area(shape::geography) AS size_m2
            FROM (SELECT ST_GeomFromWKB(%(shape)s, 4326) AS shape) AS given),
-         touched AS (
-         SELECT attribute, value, source, as_of, drawn.size_m2,
-                ST_Area(geom::geography) AS whole_m2,
-                CASE WHEN ST_CoveredBy(geom, shape) THEN ST_Area(geom::geography)
+         touched AS MATERIALIZED (
+         SELECT version, target, area_m2, size_m2,
+                CASE WHEN ST_CoveredBy(geom, shape) THEN area_m2
                      ELSE ST_Area(ST_Intersection(geom, shape)::geography) END AS inside_m2
-           FROM profile_figure, drawn
-          WHERE version = (SELECT max(version) FROM city_part WHERE part = %(part)s)
-            AND attribute = ANY(%(attributes)s)
-            AND ST_Intersects(geom, shape)),
+           FROM profile_place JOIN newest USING (version), drawn
+          WHERE ST_Intersects(geom, shape)),
          shared AS (
-         SELECT *, least(inside_m2 / whole_m2, 1) AS share
+         SELECT *, CASE WHEN inside_m2 > area_m2 * (1 - %(sliver)s) THEN 1
+                        ELSE inside_m2 / area_m2 END AS share
            FROM touched
-          WHERE inside_m2 / whole_m2 > %(sliver)s)
+          WHERE inside_m2 > area_m2 * %(sliver)s)
     SELECT attribute,
-           sum(value * CASE WHEN share > 1 - %(sliver)s THEN 1 ELSE share END) AS value,
+           sum(value * share) AS value,
            count(*) AS places,
-           count(*) FILTER (WHERE share <= 1 - %(sliver)s) AS cut,
+           count(*) FILTER (WHERE share < 1) AS cut,
            least(sum(inside_m2) / min(size_m2), 1) AS covered,
            min(as_of) AS oldest,
            max(as_of) AS newest,
            array_agg(DISTINCT source ORDER BY source) AS sources
       FROM shared
+      JOIN profile_figure USING (version, target)
+     WHERE attribute = ANY(%(attributes)s)
      GROUP BY attribute
+     ORDER BY attribute
 """
 
 
@@ -52,11 +56,15 @@ async def store_figures(
     conn: AsyncConnection[Any], figures: Sequence[Figure], version: int
 ) -> None:
     """Store the figures of one version of the part ``profile``, in the caller's transaction."""
+    places = {one.target: one.geometry for one in figures}
+    async with conn.cursor() as cursor, cursor.copy(_COPY_PLACES) as copy:
+        for target, shape in places.items():
+            named = shapely.set_srid(shape, SRID)
+            shape_hex = shapely.to_wkb(named, hex=True, include_srid=True)
+            await copy.write_row((version, target, shape_hex))
     async with conn.cursor() as cursor, cursor.copy(_COPY) as copy:
         for one in figures:
-            named = shapely.set_srid(one.geometry, SRID)
-            shape = shapely.to_wkb(named, hex=True, include_srid=True)
-            row = (version, one.attribute, one.target, one.value, one.source, one.as_of, shape)
+            row = (version, one.attribute, one.target, one.value, one.source, one.as_of)
             await copy.write_row(row)
 
 
