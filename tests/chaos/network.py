@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 from pathlib import Path
+from threading import Lock
 from types import TracebackType
 from typing import Any, Final, Self
 
@@ -49,6 +50,7 @@ class Network:
     def __init__(self, log: Path) -> None:
         self._log = log
         self._ports: dict[str, int] = {}
+        self._turn = Lock()
 
     def __enter__(self) -> Self:
         with self._log.open("ab") as log:
@@ -106,7 +108,9 @@ class Network:
     def _order(self, **order: Any) -> None:
         assert self._proxy.stdin is not None
         assert self._proxy.stdout is not None
-        self._proxy.stdin.write(json.dumps(order) + "\n")
-        self._proxy.stdin.flush()
-        if self._proxy.stdout.readline() != "done\n":
+        with self._turn:
+            self._proxy.stdin.write(json.dumps(order) + "\n")
+            self._proxy.stdin.flush()
+            answer = self._proxy.stdout.readline()
+        if answer != "done\n":
             raise ConnectionError(f"the proxy process ended; see {self._log}")

@@ -25,6 +25,7 @@ RESEND: Final = 0.10
 OTHER_BYTES: Final = 0.03
 PHOTO: Final = 0.02
 LATE_S: Final = (20.0, 60.0)
+LONGEST_BREATH_S: Final = 3.0
 
 
 @dataclass(slots=True)
@@ -68,8 +69,10 @@ class Sender:
     async def send_malformed(self, source: str, malformed: Malformed) -> None:
         """Send what no door may take, until it is answered."""
         message = malformed.message
+        tried = 0
         while not is_final(answer := await self._doors.ask(message)):
-            await self._breathe()
+            tried += 1
+            await self._breathe(tried)
         self._malformed.write(
             {
                 "t": time.time(),
@@ -82,14 +85,16 @@ class Sender:
         )
 
     async def _until_answered(self, queued: _Queued, message: Message, kind: str) -> Answer:
+        tried = 0
         while True:
+            tried += 1
             if self._rng.random() < HANG_UP:
                 await self._hang_up(queued, message)
             answer = await self._doors.ask(message)
             self._write(queued, message, kind, answer)
             if answer is not None and is_final(answer):
                 return answer
-            await self._breathe()
+            await self._breathe(tried)
 
     async def _hang_up(self, queued: _Queued, message: Message | None = None) -> None:
         message = message or queued.report.message
@@ -99,8 +104,10 @@ class Sender:
     async def _send_photo(self, source: str, receipt: str) -> None:
         photo = a_photo(self._rng)
         message = photo_form(receipt, self._keys[source], photo)
+        tried = 0
         while not is_final(answer := await self._doors.ask(message)):
-            await self._breathe()
+            tried += 1
+            await self._breathe(tried)
         self._photos.write(
             {
                 "t": time.time(),
@@ -110,9 +117,12 @@ class Sender:
             }
         )
 
-    async def _breathe(self) -> None:
-        """Shorter than a phone would wait, so that a recovery shows when it happens."""
-        await asyncio.sleep(self._rng.uniform(0.1, 0.6))
+    async def _breathe(self, tried: int) -> None:
+        """Longer each time, yet shorter than a phone would wait; new reports come all the time.
+
+        A thousand phones that knock three times a second keep those from starting who shall open.
+        """
+        await asyncio.sleep(min(0.2 * 1.5**tried, LONGEST_BREATH_S) * self._rng.uniform(0.5, 1.5))
 
     def _write(self, queued: _Queued, message: Message, kind: str, answer: Answer | None) -> None:
         queued.attempts += 1

@@ -81,14 +81,14 @@ async def cut(world: World, fault: Fault) -> None:
     """Nobody reaches any broker for a while, and everybody is told."""
     async with _harmed(world, fault, world.servers.brokers) as routes:
         for route in routes:
-            world.network.refuse(route)
+            await asyncio.to_thread(world.network.refuse, route)
 
 
 async def half_open(world: World, fault: Fault) -> None:
     """One broker takes connections and never says a word."""
     async with _harmed(world, fault, [_one_broker(world, fault)]) as routes:
         for route in routes:
-            world.network.hold(route)
+            await asyncio.to_thread(world.network.hold, route)
 
 
 @asynccontextmanager
@@ -103,7 +103,7 @@ async def _harmed(
             await asyncio.sleep(fault.args["for_s"])
         finally:
             for route in routes:
-                world.network.heal(route)
+                await asyncio.to_thread(world.network.heal, route)
 
 
 def _one_broker(world: World, fault: Fault) -> str:

@@ -13,25 +13,25 @@ from tests.chaos.world import World
 async def cut(world: World, fault: Fault) -> None:
     """Every connection is reset once."""
     async with world.turns[fault.target]:
-        world.network.cut(fault.target)
+        await asyncio.to_thread(world.network.cut, fault.target)
 
 
 async def refuse(world: World, fault: Fault) -> None:
     """Nobody gets through, and everybody is told at once."""
     async with _harmed(world, fault):
-        world.network.refuse(fault.target)
+        await asyncio.to_thread(world.network.refuse, fault.target)
 
 
 async def delay(world: World, fault: Fault) -> None:
     """Everything gets through, late."""
     async with _harmed(world, fault):
-        world.network.delay(fault.target, fault.args["delay_s"])
+        await asyncio.to_thread(world.network.delay, fault.target, fault.args["delay_s"])
 
 
 async def half_open(world: World, fault: Fault) -> None:
     """Nothing gets through and nobody is told; what was held goes on when it is over."""
     async with _harmed(world, fault):
-        world.network.hold(fault.target)
+        await asyncio.to_thread(world.network.hold, fault.target)
 
 
 @asynccontextmanager
@@ -41,4 +41,4 @@ async def _harmed(world: World, fault: Fault) -> AsyncGenerator[None]:
             yield
             await asyncio.sleep(fault.args["for_s"])
         finally:
-            world.network.heal(fault.target)
+            await asyncio.to_thread(world.network.heal, fault.target)

@@ -71,11 +71,11 @@ async def be_slow(world: World, fault: Fault) -> None:
     async with world.turns[_SERVER]:
         try:
             for route in routes:
-                world.network.delay(route, fault.args["delay_s"])
+                await asyncio.to_thread(world.network.delay, route, fault.args["delay_s"])
             await asyncio.sleep(fault.args["for_s"])
         finally:
             for route in routes:
-                world.network.heal(route)
+                await asyncio.to_thread(world.network.heal, route)
 
 
 async def freeze(world: World, fault: Fault) -> None:
