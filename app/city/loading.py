@@ -131,8 +131,7 @@ async def load(
     """
     sha256 = await asyncio.to_thread(pack.tiling.digest)
     async with conn.transaction():
-        await conn.execute(_PATIENCE)
-        await conn.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
+        await load_alone(conn)
         changes = await _plan(conn, pack, sha256)
         announce(changes)
         for change in changes:
@@ -141,6 +140,12 @@ async def load(
         if any(change.is_change for change in changes):
             await conn.execute("SELECT pg_notify(%s, '')", [PACK_CHANNEL])
     return changes
+
+
+async def load_alone(conn: AsyncConnection[Any]) -> None:
+    """Let nobody else store parts or grids until the transaction ends, which may take minutes."""
+    await conn.execute(_PATIENCE)
+    await conn.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
 
 
 async def _plan(conn: AsyncConnection[Any], pack: CityPack, sha256: str) -> tuple[Change, ...]:

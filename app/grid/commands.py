@@ -11,6 +11,11 @@ from app.commands.late import late_group
 
 COMMANDS: Final[Mapping[str, str]] = {
     "build": "app.grid.building:build",
+    "diff": "app.grid.diffing:diff",
+    "draft": "app.grid.release_commands:draft",
+    "approve": "app.grid.release_commands:approve",
+    "activate": "app.grid.release_commands:activate",
+    "releases": "app.grid.release_commands:releases",
 }
 """In the order of the help; each is imported only when it is asked for."""
 

@@ -12,8 +12,6 @@ import sys
 from pathlib import Path
 from typing import Final
 
-import structlog
-
 from app.database import Database, connect
 from grid.postgres import cells_to_index, load_grid
 
@@ -22,8 +20,6 @@ FEW: Final = 20_000
 
 _NICENESS: Final = 10
 _URL: Final = "CITY_DATABASE_URL"
-
-_log: Final = structlog.get_logger("citygrid.grid")
 
 
 class IndexNotBuilt(Exception):
@@ -44,7 +40,6 @@ async def prepare(database: Database, version: int, cache: Path, *, few: int = F
         missing = await cells_to_index(conn, version, cache)
     if missing <= few:
         return
-    _log.info("index is built", version=version, cells=missing)
     command = [sys.executable, "-m", "app.grid.preparing", str(version), str(cache)]
     process = await asyncio.create_subprocess_exec(*command, env=os.environ | {_URL: database.url})
     try:

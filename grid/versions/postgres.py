@@ -64,7 +64,8 @@ _DRAFT: Final = """
 """
 _COMPARED: Final = """
     UPDATE grid_release
-       SET base = %(base)s, comparison = %(comparison)s, compared_at = clock_timestamp()
+       SET base = %(base)s, comparison = %(comparison)s, compared_at = clock_timestamp(),
+           approved_by = NULL, approved_at = NULL
      WHERE version = %(version)s
 """
 _FORGET: Final = """
@@ -163,7 +164,10 @@ async def draft_release(conn: _Connection, version: int, note: str, by: str) -> 
 async def save_comparison(
     conn: _Connection, version: int, base: int, comparison: Comparison
 ) -> None:
-    """Keep what a release changes against *base*, and who succeeds whom; an older one goes."""
+    """Keep what a release changes against *base*, and who succeeds whom.
+
+    A comparison kept before goes, and so does an approval that was given for it.
+    """
     facts = {"version": version, "base": base}
     await conn.execute(_COMPARED, facts | {"comparison": Jsonb(summary_of(comparison))})
     await conn.execute(_FORGET, facts)

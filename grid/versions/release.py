@@ -70,12 +70,22 @@ def check_approval(release: Release, active: int) -> None:
         raise CodesUsedAgain(release.version, used_again)
 
 
-def check_activation(release: Release | None, active_from: datetime, now: datetime) -> None:
-    """Refuse an order for a version not approved, or for a moment too near.
+def check_activation(
+    release: Release, *, active: int, was_in_force: bool, active_from: datetime, now: datetime
+) -> None:
+    """Refuse an order for what is not approved, not as it was compared, or too near.
 
-    *release* is None for a version that came with a city pack. Raises NotApproved, TooSoon.
+    *active* is the version in force at *active_from* without the order. A release that was in
+    force before may come back whatever follows it. Raises NotApproved, NotCompared, TooSoon.
     """
-    if release is not None and release.stage is not Stage.APPROVED:
+    if release.stage is not Stage.APPROVED:
         raise NotApproved(release.version)
+    if release.base != active and not was_in_force:
+        raise NotCompared(release.version, release.base, active)
+    check_lead(active_from, now)
+
+
+def check_lead(active_from: datetime, now: datetime) -> None:
+    """Refuse a moment that leaves no time to get ready. Raises TooSoon."""
     if active_from < now + LEAD:
         raise TooSoon(active_from, now + LEAD)
