@@ -27,6 +27,9 @@ PACK_CHANNEL: Final = "citygrid_pack"
 Parts = Mapping[str, Any]
 """The newest content of each part of the pack, as loaded from JSON."""
 
+Stamps = Mapping[str, tuple[int, str]]
+"""Version and digest of each part."""
+
 
 class NoCity(Exception):
     """No city pack has been loaded into this database."""
@@ -48,6 +51,18 @@ async def read_parts(conn: AsyncConnection) -> tuple[Parts, Mapping[str, int]]:
     if not rows:
         raise NoCity
     return {row[0]: row[1] for row in rows}, {row[0]: row[2] for row in rows}
+
+
+async def read_stamps(conn: AsyncConnection) -> Stamps:
+    """Version and digest of the newest version of every part; empty before the first pack."""
+    found = await conn.execute(
+        """
+        SELECT DISTINCT ON (part) part, version, sha256
+          FROM city_part
+         ORDER BY part, version DESC
+        """
+    )
+    return {part: (version, sha256) for part, version, sha256 in await found.fetchall()}
 
 
 async def load_rulebook(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Final
@@ -11,7 +11,7 @@ import structlog
 
 from app.database import Database
 from app.grid.preparing import prepare
-from app.rulebook import NoCity, load_rulebook
+from app.rulebook import NoCity, Stamps, load_rulebook, read_stamps
 from dispatch.postgres.clock import now
 from dispatch.rulebook import Rulebook
 from grid.versions.postgres import active_reign, coming_reign
@@ -22,10 +22,11 @@ _log: Final = structlog.get_logger("citygrid.rules")
 
 @dataclass(frozen=True, slots=True)
 class _Standing:
-    """A rulebook, and when its grid is in force by the database's clock."""
+    """A rulebook, when its grid is in force by the database's clock, and what it was read from."""
 
     reign: Reign
     rules: Rulebook
+    parts: Stamps
 
 
 class RulesInForce:
@@ -48,15 +49,16 @@ class RulesInForce:
         async with self._database.connection() as conn:
             moment = await now(conn)
             active, coming = await active_reign(conn, moment), await coming_reign(conn, moment)
+            parts = await read_stamps(conn)
         if active is None:
             raise NoCity
         before = [one for one in self._line if one.reign.active_from < active.active_from][-1:]
-        standing = await self._read(active)
+        standing = await self._standing(active, parts)
         self._tell(standing.rules)
         known = [one for one in self._line if coming and _is_same(one.reign, coming)]
         self._line, self.current = (*before, standing, *known), standing.rules
         if coming is not None:
-            self._line = (*before, standing, await self._read(coming))
+            self._line = (*before, standing, await self._standing(coming, parts))
             if not known:
                 at = coming.active_from.isoformat()
                 _log.info("next grid is ready", version=coming.version, active_from=at)
@@ -72,10 +74,15 @@ class RulesInForce:
         begun = [one for one in self._line if one.reign.active_from <= moment]
         return begun[-1].rules if begun else self._line[0].rules
 
-    async def _read(self, reign: Reign) -> _Standing:
+    async def _standing(self, reign: Reign, parts: Stamps) -> _Standing:
+        """The rulebook of a reign, not read again when it is at hand: a version never changes."""
+        for one in self._line:
+            if one.parts == parts and one.reign.version == reign.version:
+                return replace(one, reign=reign)
         await prepare(self._database, reign.version, self._cache)
         async with self._database.connection() as conn:
-            return _Standing(reign, await load_rulebook(conn, self._cache, reign.version))
+            rules = await load_rulebook(conn, self._cache, reign.version)
+        return _Standing(reign, rules, parts)
 
     def _tell(self, rules: Rulebook) -> None:
         if self.current is None or self.current.versions != rules.versions:

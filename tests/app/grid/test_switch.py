@@ -92,6 +92,33 @@ async def test_an_order_withdrawn_by_another_is_forgotten(
     assert cell_at(rules, at) == THIRD
 
 
+async def test_what_did_not_change_is_not_read_again(conn: AsyncConnection, rules: RulesInForce):
+    at = await soon(conn, 3600)
+    first = await rules.read()
+    await order(conn, await approved(conn, redrawn()), at)
+    await rules.read()
+    coming = rules.at(at)
+
+    assert await rules.read() is first
+    assert rules.at(at) is coming
+
+
+async def test_a_part_that_changed_is_read_for_the_next_grid_too(
+    conn: AsyncConnection, rules: RulesInForce
+):
+    at = await soon(conn, 3600)
+    await order(conn, await approved(conn, redrawn()), at)
+    await rules.read()
+    await conn.execute(
+        "INSERT INTO city_part (part, version, content, sha256)"
+        " SELECT part, 2, content, 'x' FROM city_part WHERE part = 'limits'"
+    )
+
+    await rules.read()
+
+    assert [rules.at(moment).versions["limits"] for moment in (NOON, at)] == [2, 2]
+
+
 async def test_a_large_grid_is_indexed_by_a_process_of_its_own(
     conn: AsyncConnection, database: Database, tmp_path: Path
 ):
