@@ -1,6 +1,5 @@
 """What the page must know of the city: extent, levels, names. Read from the parts of the pack."""
 
-from collections.abc import Mapping
 from typing import Any, Final
 
 import psycopg
@@ -8,8 +7,15 @@ import psycopg
 _PARTS: Final = """
     SELECT DISTINCT ON (part) part, content
       FROM city_part
-     WHERE part IN ('city', 'areas', 'departments', 'catalogue')
+     WHERE part IN ('city', 'departments', 'catalogue')
      ORDER BY part, version DESC
+"""
+
+_AREAS: Final = """
+    SELECT code, level, parent, name_zh, name_en
+      FROM area
+     WHERE grid_version = active_grid_version(clock_timestamp())
+     ORDER BY code COLLATE "C"
 """
 
 _CELL: Final = """
@@ -27,14 +33,20 @@ _CELL: Final = """
 async def read_map_parts(conn: psycopg.AsyncConnection[Any]) -> dict[str, object]:
     """The city, and the names of its areas, departments and categories by code.
 
-    Parts that were not loaded are empty. Categories are those that a case can have.
+    Parts that were not loaded are empty. Areas are those of the grid in force; categories are
+    those that a case can have.
     """
     cursor = await conn.execute(_PARTS)
     parts: dict[str, Any] = dict(await cursor.fetchall())
     catalogue = parts.get("catalogue", {})
+    cursor = await conn.execute(_AREAS)
+    areas = await cursor.fetchall()
     return {
         "city": parts.get("city", {}),
-        "areas": [_area(area) for area in parts.get("areas", ())],
+        "areas": [
+            {"code": code, "level": level, "parent": parent, "name": {"zh": zh, "en": en}}
+            for code, level, parent, zh, en in areas
+        ],
         "departments": {one["code"]: one["name"] for one in parts.get("departments", ())},
         "standard": catalogue.get("standard", ""),
         "categories": {
@@ -61,7 +73,3 @@ async def find_cell(conn: psycopg.AsyncConnection[Any], code: str) -> dict[str, 
     code, area, zh, en, area_m2, *bbox = row
     name = {"zh": zh, "en": en}
     return {"code": code, "area": area, "name": name, "area_m2": area_m2, "bbox": bbox}
-
-
-def _area(area: Mapping[str, Any]) -> dict[str, object]:
-    return {name: area[name] for name in ("code", "level", "parent", "name")}

@@ -13,6 +13,7 @@ from maps.errors import LogAway, MapWithoutCity
 from maps.layers import LAYERS, TileNumber, tiles_over
 from maps.live import LiveMap
 from maps.patch import join, read_patch
+from maps.postgres.city import find_cell, read_map_parts
 from maps.postgres.log import PostgresLogDoor, read_board
 from maps.postgres.tiles import draw_tile, read_grid_stamp
 from tests.maps.city import SIZE, SOUTH, STEP, WEST, build_lattice, in_lattice, put_case, put_row
@@ -171,7 +172,35 @@ async def test_reading_the_board_cannot_write(lattice: AsyncConnection[Any]) -> 
 
 async def test_a_drafted_grid_is_not_drawn_before_its_time(lattice: AsyncConnection):
     standing = await read_grid_stamp(lattice)
-    await lattice.execute("INSERT INTO grid_version (version, sha256) VALUES (2, 'ffffffffffffff')")
-    await lattice.execute("INSERT INTO grid_release (version, drafted_by) VALUES (2, 'planner')")
+    parts = await read_map_parts(lattice)
+    await draft_the_same_under_other_names(lattice)
 
     assert await read_grid_stamp(lattice) == standing
+    assert await read_map_parts(lattice) == parts
+    assert parts["areas"] != []
+
+
+async def test_a_cell_keeps_its_name_until_another_grid_is_in_force(lattice: AsyncConnection):
+    cursor = await lattice.execute("SELECT min(code) FROM cell")
+    [code] = await cursor.fetchone() or ("",)
+    before = await find_cell(lattice, code)
+    await draft_the_same_under_other_names(lattice)
+    drafted = await find_cell(lattice, code)
+
+    await lattice.execute("DELETE FROM grid_release")
+
+    assert before is not None
+    assert drafted == before
+    in_force = await find_cell(lattice, code)
+    assert in_force == before | {"name": {"zh": "新", "en": "New"}}
+
+
+async def draft_the_same_under_other_names(conn: AsyncConnection) -> None:
+    await conn.execute("INSERT INTO grid_version (version, sha256) VALUES (2, 'ffffffffffffff')")
+    await conn.execute("INSERT INTO grid_release (version, drafted_by) VALUES (2, 'planner')")
+    await conn.execute(
+        "INSERT INTO area SELECT 2, code, level, parent, '新', 'New', geom FROM area"
+    )
+    await conn.execute(
+        "INSERT INTO cell SELECT 2, code, area, '新', 'New', area_m2, geom FROM cell"
+    )
