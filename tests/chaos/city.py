@@ -60,13 +60,19 @@ def _rewrite(table: Path, change: Callable[[dict[str, str]], dict[str, str]]) ->
 
 
 def _change_grid(folder: Path) -> None:
-    """Let two neighbours of one community change codes."""
+    """Let two neighbours of one community change codes, and what stands in them follow."""
     cells = gpd.read_file(folder / "cells.gpkg")
-    first, second = cells.index[cells["area"] == cells["area"].iloc[0]][:2]
-    codes = cells["code"].copy()
-    cells.loc[first, "code"], cells.loc[second, "code"] = codes[second], codes[first]
-    (folder / "cells.gpkg").unlink()
-    write_layer(folder / "cells.gpkg", "cells", cells)
+    first, second = cells.loc[cells["area"] == cells["area"].iloc[0], "code"][:2]
+    swapped = {first: second, second: first}
+    _recode(folder / "cells.gpkg", "cells", "code", swapped)
+    _recode(folder / "components.gpkg", "components", "cell", swapped)
+
+
+def _recode(file: Path, layer: str, column: str, codes: Mapping[str, str]) -> None:
+    shapes = gpd.read_file(file, layer=layer)
+    shapes[column] = shapes[column].replace(codes)
+    file.unlink()
+    write_layer(file, layer, shapes)
 
 
 def _change_calendar(folder: Path) -> None:
