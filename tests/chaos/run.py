@@ -67,7 +67,6 @@ class Run:
         )
         self.pulse = Pulse(self.world.database_url)
         self._began = time.monotonic()
-        self._going: set[asyncio.Task[None]] = set()
 
     async def go(self) -> Verdict:
         """All of it: warm up, strike, let it settle, judge."""
@@ -87,15 +86,14 @@ class Run:
         return await asyncio.to_thread(self.judge.verdict, time.time())
 
     async def _strike_all(self) -> None:
-        for fault in self.plan:
-            self._tell(f"fault {fault.n}/{len(self.plan)} {fault.kind} {fault.target}")
-            task = asyncio.create_task(self._strike(fault))
-            self._going.add(task)
-            task.add_done_callback(self._going.discard)
-            if not fault.overlaps:
-                await task
-            await asyncio.sleep(fault.pause_s)
-        await asyncio.gather(*self._going)
+        """One after the other; a fault that cannot be done breaks the run off at once."""
+        async with asyncio.TaskGroup() as strikes:
+            for fault in self.plan:
+                self._tell(f"fault {fault.n}/{len(self.plan)} {fault.kind} {fault.target}")
+                task = strikes.create_task(self._strike(fault))
+                if not fault.overlaps:
+                    await task
+                await asyncio.sleep(fault.pause_s)
 
     async def _strike(self, fault: Fault) -> None:
         t = time.time()
