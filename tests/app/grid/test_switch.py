@@ -92,6 +92,17 @@ async def test_an_order_withdrawn_by_another_is_forgotten(
     assert cell_at(rules, at) == THIRD
 
 
+async def test_who_has_not_read_the_next_grid_goes_on_with_the_old_one(
+    conn: AsyncConnection, rules: RulesInForce
+):
+    await rules.read()
+    at = await soon(conn, 3600)
+
+    await order(conn, await approved(conn, redrawn()), at)
+
+    assert cell_at(rules, at) == THIRD
+
+
 async def test_what_did_not_change_is_not_read_again(conn: AsyncConnection, rules: RulesInForce):
     at = await soon(conn, 3600)
     first = await rules.read()
