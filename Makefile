@@ -17,7 +17,7 @@ demo: run-ready ## A simulated day in a generated city, with a live map; ARGS="-
 
 # Each check runs even when one before it failed, so that one run shows everything.
 .PHONY: test
-test: test-ready ## All checks and all tests; ARGS go to pytest
+test: test-ready ## All checks and all tests but the long ones; ARGS go to pytest
 	@$(MAKE) --keep-going format lint types contracts pytest
 
 .PHONY: check
@@ -29,7 +29,11 @@ format: ; @echo "== format" && $(BIN)/ruff format --check .
 lint: ; @echo "== lint" && $(BIN)/ruff check .
 types: ; @echo "== types" && $(BIN)/basedpyright
 contracts: ; @echo "== import contracts" && $(BIN)/lint-imports --no-cache --no-logo
-pytest: ; @echo "== tests" && $(BIN)/python -m pytest $(ARGS)
+pytest: ; @echo "== tests" && $(BIN)/python -m pytest -m "not long" $(ARGS)
+
+.PHONY: test-long
+test-long: test-ready ## The tests that take minutes: upgrade, deadlines, planted bugs, three brokers
+	@$(BIN)/python -m pytest -m long $(ARGS)
 
 .PHONY: bench-%
 bench-%: test-ready ## Run benchmarks/%.py, with ARGS

@@ -15,7 +15,7 @@ from app.services.kafka import bootstrap_servers, create_topics
 from tests.chaos.brokers import REPLICATION, Brokers
 from tests.chaos.faults import kafka
 
-pytestmark = pytest.mark.kafka
+pytestmark = [pytest.mark.kafka, pytest.mark.long]
 
 
 @pytest.fixture(scope="module")

@@ -10,6 +10,7 @@ from tests.chaos.lateness import Event, judge
 DUE = {(1, "resolve"): 100.0, (2, "stop"): 100.0, (2, "resolve"): 100.0}
 
 
+@pytest.mark.long
 def test_every_deadline_falls_due_once_and_never_early() -> None:
     told = drill(options(["--deadlines", "360", "--seconds", "14", "--kills", "4", "--jumps", "2"]))
 

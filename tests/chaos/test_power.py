@@ -78,6 +78,7 @@ def test_a_document_without_marks_is_left_alone(tmp_path: Path) -> None:
         write_table(page, "pglog", [CAUGHT])
 
 
+@pytest.mark.long
 def test_a_wrong_in_the_outbox_and_a_wrong_in_the_books_are_caught() -> None:
     bugs = ("outbox-outside-transaction", "merge-counted-twice")
 

@@ -12,6 +12,7 @@ from tests.chaos.releases import NoPreviousRelease, previous_revision
 from tests.chaos.upgrade import run
 
 
+@pytest.mark.long
 def test_nothing_is_lost_while_each_process_is_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
     for variable in VARIABLES.values():  # the servers are the run's own
         monkeypatch.delenv(variable, raising=False)
