@@ -1,4 +1,4 @@
-"""How fast reports and samples came, counted in the clients' own books."""
+"""How many reports and samples were taken, and how fast, counted in the clients' own books."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from tests.chaos.clients.books import read_book
 
 
 def rates(folder: Path) -> dict[str, float]:
-    """Reports and samples per second that were taken, of those made while the phones were at it.
+    """Reports and samples that were taken, and per second, of those made while the phones were at it.
 
     The time that a late answer takes to come is no time without load: reports count from the first
     to the last that a phone planned.
@@ -22,6 +22,8 @@ def rates(folder: Path) -> dict[str, float]:
     batches = [line for line in read_book(folder / "sensors.jsonl") if line["status"] == 202]
     samples = sum(line["samples"] for line in batches)
     return {
+        "accepted": len(reports),
+        "samples": samples,
         "reports_per_second": _rate(len(reports), planned),
         "samples_per_second": _rate(samples, [line["t"] for line in batches]),
     }
