@@ -8,7 +8,7 @@ from tests.chaos.clients.books import read_book
 
 
 def rates(folder: Path) -> dict[str, float]:
-    """Reports and samples that were taken, and per second, of those made while the phones were at it.
+    """Reports and samples that were taken, in all and per second.
 
     The time that a late answer takes to come is no time without load: reports count from the first
     to the last that a phone planned.
