@@ -22,6 +22,9 @@ from app.settings import Settings
 _GIVE_UP_S: Final = 15.0
 """A question that was not answered by then is given up, and asked on another connection."""
 
+_REDIS_AWAY: Final = (RedisError, OSError, RuntimeError)
+"""uvloop says RuntimeError where a connection that was reset is written to."""
+
 _FULL_FOR_S: Final = 30.0
 """So long a disk counts as full after something did not fit, unless a report fitted since."""
 
@@ -82,7 +85,7 @@ class RedisProbe:
         """Away when there is no answer."""
         try:
             await self._redis.ping()
-        except (RedisError, OSError):
+        except _REDIS_AWAY:
             return self.silent
         return ()
 

@@ -18,6 +18,9 @@ from maps.patch import CASE_EVENTS, Row
 CHANNEL: Final = "citygrid:log"
 RETRY_S: Final = 1.0
 
+_AWAY: Final = (LogAway, RedisError, OSError, RuntimeError)
+"""uvloop says RuntimeError where a connection that was reset is written to."""
+
 _LOGGER = logging.getLogger(__name__)
 
 
@@ -60,7 +63,7 @@ class RedisShortcut:
         while True:
             try:
                 await self._listen(hear)
-            except (LogAway, RedisError, OSError) as err:
+            except _AWAY as err:
                 _LOGGER.warning("live map without redis", extra={"problem": str(err)})
             finally:
                 self._open = False

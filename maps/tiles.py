@@ -16,6 +16,9 @@ FORMAT: Final = 1
 KEPT_S: Final = 14 * 24 * 3600
 EMPTY: Final = b""
 
+_AWAY: Final = (RedisError, OSError, RuntimeError)
+"""uvloop says RuntimeError where a connection that was reset is written to."""
+
 _LOGGER = logging.getLogger(__name__)
 
 Draw = Callable[[TileNumber], Awaitable[bytes]]
@@ -62,7 +65,7 @@ class TileShelf:
             return None
         try:
             return await self._redis.get(key)
-        except (RedisError, OSError) as err:
+        except _AWAY as err:
             _LOGGER.warning("tile shelf away", extra={"problem": str(err)})
             return None
 
@@ -71,7 +74,7 @@ class TileShelf:
             return
         try:
             await self._redis.set(key, packed, ex=KEPT_S)
-        except (RedisError, OSError) as err:
+        except _AWAY as err:
             _LOGGER.warning("tile shelf away", extra={"problem": str(err)})
 
 

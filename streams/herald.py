@@ -13,6 +13,9 @@ from redis.exceptions import RedisError
 CHANNEL: Final = "citygrid:log"
 """Followed by the name of the log: channels are not kept apart by Redis's own databases."""
 
+_AWAY: Final = (RedisError, OSError, RuntimeError)
+"""uvloop says RuntimeError where a connection that was reset is written to."""
+
 _log: Final = structlog.stdlib.get_logger(__name__)
 
 
@@ -34,7 +37,7 @@ class RedisHerald:
         ]
         try:
             await self._redis.publish(f"{CHANNEL}:{log}", b"\n".join(lines))
-        except (RedisError, OSError) as err:
+        except _AWAY as err:
             _log.warning("live maps not told through redis", error=str(err))
 
     async def close(self) -> None:
