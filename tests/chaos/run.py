@@ -21,6 +21,7 @@ from app.services.home import default_home
 from tests.chaos.bugs import BUGS
 from tests.chaos.bugs.bug import Bug
 from tests.chaos.clients.books import Book
+from tests.chaos.defects import defects
 from tests.chaos.faults.strike import strike
 from tests.chaos.judge import Judge, Verdict
 from tests.chaos.kinds import KINDS
@@ -222,6 +223,7 @@ def _told(one: Run, verdict: Verdict) -> dict[str, Any]:
     folder, plan = one.world.folder, one.plan
     after = recoveries(one.struck, accepted_times(folder), one.pulse.beats)
     Book(folder / "recovery.jsonl").write(*after)
+    broken = defects(folder / "logs")
     return {
         "engine": plan.engine,
         "seed": plan.seed,
@@ -232,5 +234,6 @@ def _told(one: Run, verdict: Verdict) -> dict[str, Any]:
         "recovery": worst(after),
         "ended_by_themselves": one.world.processes.codes(),
         "checks": {check.name: check.detail for check in verdict.checks if not check.holds},
-        "ok": verdict.ok,
+        "defects": dict(broken),
+        "ok": verdict.ok and not broken,
     }
