@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -20,14 +22,12 @@ def defects(logs: Path) -> Counter[str]:
     )
 
 
-def _records(log: Path) -> list[dict[str, Any]]:
-    lines = log.read_text(errors="replace").splitlines() if log.exists() else []
-    return [json.loads(line) for line in lines if _is_record(line)]
-
-
-def _is_record(line: str) -> bool:
-    """A killed process leaves half a line; a warning of Python's is none."""
-    return line.startswith("{") and line.endswith("}")
+def _records(log: Path) -> Iterator[dict[str, Any]]:
+    """Every record; no half line of a killed process, and nothing that a library printed."""
+    for line in log.read_text(errors="replace").splitlines() if log.exists() else []:
+        if line.startswith("{"):
+            with suppress(ValueError):
+                yield json.loads(line)
 
 
 def _told(name: str, record: dict[str, Any]) -> str:
