@@ -47,6 +47,10 @@ class SchemaBehind(Exception):
         self.missing = tuple(missing)
 
 
+class SchemaUnfit(DatabaseAway):
+    """A statement of ours does not fit the tables; it will once program and schema do."""
+
+
 class Database:
     """At most *size* connections, lent one at a time.
 

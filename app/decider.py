@@ -6,9 +6,10 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Final
 
+import psycopg
 import structlog
 
-from app.database import TRANSIENT, Database, DatabaseAway, wake_ups
+from app.database import TRANSIENT, Database, DatabaseAway, SchemaUnfit, wake_ups
 from app.grid.preparing import IndexNotBuilt
 from app.rulebook import PACK_CHANNEL, NoCity
 from app.rules_in_force import RulesInForce
@@ -23,6 +24,8 @@ from dispatch.rulebook import Rulebook
 _log: Final = structlog.get_logger("citygrid.decider")
 _LOOK_AGAIN_S: Final = 30.0
 _MOST_SEVERE: Final = 1
+_STATEMENT_UNFIT: Final = "42"
+"""The class of SQLSTATEs that say: no such column, no such table, no such right."""
 
 
 class Decider:
@@ -94,12 +97,17 @@ class Decider:
         return older + await self._apart(report_ids[middle:])
 
     async def _batch(self, report_ids: Collection[int], *, alone: bool = False) -> Decided:
-        async with self._database.connection() as conn:
-            book = PostgresBook(conn, alone=alone)
-            with self._metrics.batch():
-                moment = await now(conn)
-                rules = self._in_force.at(moment)
-                done = await actions.decide(book, report_ids, rules, now=moment)
+        try:
+            async with self._database.connection() as conn:
+                book = PostgresBook(conn, alone=alone)
+                with self._metrics.batch():
+                    moment = await now(conn)
+                    rules = self._in_force.at(moment)
+                    done = await actions.decide(book, report_ids, rules, now=moment)
+        except psycopg.ProgrammingError as err:
+            if (err.sqlstate or "").startswith(_STATEMENT_UNFIT):
+                raise SchemaUnfit(str(err)) from err  # no report is to blame
+            raise
         self._metrics.count(done)
         if done.reports:
             _log.info("reports decided", reports=done.reports, failed=done.failed)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from psycopg import AsyncConnection
 
-from app.database import Database
+from app.database import Database, SchemaUnfit
 from app.decider import Decider
 from app.worker_metrics import WorkerMetrics
 from dispatch.ledger import equations
@@ -93,3 +93,18 @@ async def test_the_rescue_alone_brings_it_to_the_dead_and_the_books_balance(
     assert (dead.id, "cannot be stored" in dead.reason) == (poison, True)
     assert (await states(conn)).get("accepted", 0) == 0
     assert all(line.holds for line in equations(await read_books(conn)))
+
+
+async def test_a_schema_that_does_not_fit_is_no_fault_of_a_report(
+    decider: Decider, conn: AsyncConnection
+):
+    _, others = await accept_poison_and_others(conn)
+    await conn.execute("ALTER TABLE deadline RENAME COLUMN due_at TO due")
+
+    with pytest.raises(SchemaUnfit, match="due_at"):
+        await decider.decide(others)
+
+    found = await conn.execute("SELECT DISTINCT state, attempts FROM inbox")
+    assert await found.fetchall() == [("accepted", 0)]
+    await conn.execute("ALTER TABLE deadline RENAME COLUMN due TO due_at")
+    assert await decider.decide(others) == OTHERS
