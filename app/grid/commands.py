@@ -11,6 +11,7 @@ from app.commands.late import late_group
 
 COMMANDS: Final[Mapping[str, str]] = {
     "build": "app.grid.building:build",
+    "import": "app.grid.importing:import_",
     "diff": "app.grid.diffing:diff",
     "draft": "app.grid.release_commands:draft",
     "approve": "app.grid.release_commands:approve",

@@ -5,6 +5,7 @@ Nothing is repaired here: what cannot be used is a fault with its file and row.
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 from typing import Final
 
@@ -32,10 +33,13 @@ def layer_of(argument: str) -> tuple[Path, str]:
     return Path(head), layer
 
 
-def read_vector(argument: str, faults: Faults) -> gpd.GeoDataFrame | None:
+def read_vector(
+    argument: str, faults: Faults, encoding: str | None = None
+) -> gpd.GeoDataFrame | None:
     """The features of a file, or of one of its layers; None and a fault when it has none.
 
-    *argument* is ``FILE`` or ``FILE:LAYER``; a file may be gzipped.
+    *argument* is ``FILE`` or ``FILE:LAYER``; a file may be gzipped. *encoding* is that of its
+    texts; None leaves it to the file to say.
     """
     path, layer = layer_of(argument)
     file = path.name
@@ -49,14 +53,21 @@ def read_vector(argument: str, faults: Faults) -> gpd.GeoDataFrame | None:
             problem = f"it has the layers {', '.join(names)}"
             faults.add(file, None, "", problem, f"Say which one: {file}:{names[0]}")
             return None
-        frame = pyogrio.read_dataframe(source, layer=layer or names[0])
-    except (DataSourceError, DataLayerError, ValueError, UnicodeDecodeError) as err:
+        frame = _frame(source, layer or names[0], encoding)
+    except (DataSourceError, DataLayerError, ValueError, LookupError) as err:
         faults.add(file, None, "", f"it cannot be read: {err}", "Save the layer again")
         return None
     if not isinstance(frame, gpd.GeoDataFrame):
         faults.add(file, None, "geometry", "it has no geometry", "Save it with its shapes")
         return None
     return frame
+
+
+def _frame(source: str, layer: str, encoding: str | None) -> object:
+    with warnings.catch_warnings():
+        # A column of lists that holds something else as well stays a text, and that is fine.
+        warnings.filterwarnings("ignore", "Could not parse column")
+        return pyogrio.read_dataframe(source, layer=layer, encoding=encoding)
 
 
 def shapes_in_degrees(file: str, frame: gpd.GeoDataFrame, faults: Faults) -> Shapes | None:

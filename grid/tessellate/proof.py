@@ -42,7 +42,7 @@ def coverage_of(cells: Shapes, community: Numbers, communities: Shapes, plane: P
     claimed = np.array(whole, dtype=object)
     return Coverage(
         total_m2=plane.area_m2(communities),
-        overlap_m2=plane.area_m2(_overlaps(cells)[1]),
+        overlap_m2=plane.area_m2(find_overlaps(cells)[1]),
         gap_m2=plane.area_m2(shapely.difference(communities, claimed)),
         crossing_m2=plane.area_m2(shapely.difference(claimed, communities)),
         edges_match=bool(shapely.coverage_is_valid(cells)),
@@ -51,7 +51,7 @@ def coverage_of(cells: Shapes, community: Numbers, communities: Shapes, plane: P
 
 def refuse_overlaps(communities: Shapes, codes: list[str]) -> None:
     """Raise OverlappingCommunities when two share more than a square metre."""
-    pairs, common = _overlaps(communities)
+    pairs, common = find_overlaps(communities)
     shared = area_m2(common)
     if len(pairs) and shared.max() > TOLERATED_OVERLAP_M2:
         worst = int(shared.argmax())
@@ -59,7 +59,7 @@ def refuse_overlaps(communities: Shapes, codes: list[str]) -> None:
         raise OverlappingCommunities(one, other, float(shared[worst]), *spot_of(common[worst]))
 
 
-def _overlaps(shapes: Shapes) -> tuple[Numbers, Shapes]:
+def find_overlaps(shapes: Shapes) -> tuple[Numbers, Shapes]:
     """Pairs of shapes (n, 2) whose insides meet, and what they share."""
     found = shapely.STRtree(shapes).query(shapes, predicate="intersects").T
     pairs = found[found[:, 0] < found[:, 1]]
