@@ -76,6 +76,9 @@ def read_import(argument: str, label: Label, trusted: Trusted | None, faults: Fa
     if frame is None:
         return Layer(file, name)
     labelled = "" if frame.crs is None else frame.crs.name
+    if frame.empty:
+        faults.add(file, None, "", "it has no features", "Leave it out, or save it again")
+        return Layer(file, name, labelled=labelled)
     if (framed := _named(file, frame, label.crs, faults)) is None:
         return Layer(file, name, labelled=labelled)
     shapes = shapes_in_degrees(file, framed, faults)

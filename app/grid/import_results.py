@@ -21,6 +21,7 @@ from grid.importing.survey import Rules, Surveyed
 
 REPORT: Final = "report.json"
 FINDINGS: Final = "findings.gpkg"
+_RESERVED: Final = ("fid", "geom")
 Done = Sequence[tuple[Layer, Surveyed]]
 
 
@@ -49,6 +50,7 @@ def _layer(layer: Layer, found: Surveyed | None, *, written: bool) -> dict[str, 
         "crs": {"labelled": layer.labelled, "taken": layer.taken, "datum": str(layer.datum)},
         "encoding": layer.encoding.as_dict() if layer.encoding else None,
         "heights_dropped": layer.raised,
+        "renamed": _renamed(layer),
         "fit": evidence_of(layer.fit) if layer.fit else None,
         "kinds": _kinds(found.findings) if found else {},
         "open": found.open if found else None,
@@ -56,6 +58,26 @@ def _layer(layer: Layer, found: Surveyed | None, *, written: bool) -> dict[str, 
         "written": f"{layer.name}.gpkg" if kept else None,
         "findings": [one.as_dict() for one in found.findings] if found else [],
     }
+
+
+def _renamed(layer: Layer) -> dict[str, str]:
+    """New names of columns: a GeoPackage takes upper and lower case for the same, and some names.
+
+    What is taken gets a number behind it.
+    """
+    if layer.frame is None:
+        return {}
+    given = [str(name) for name in layer.frame.columns if name != layer.frame.geometry.name]
+    taken, renamed = set[str](_RESERVED), dict[str, str]()
+    for name in given:
+        free, number = name, 1
+        while free.lower() in taken:
+            number += 1
+            free = f"{name}_{number}"
+        taken.add(free.lower())
+        if free != name:
+            renamed[name] = free
+    return renamed
 
 
 def _kinds(findings: Sequence[Finding]) -> dict[str, dict[str, Any]]:
@@ -81,8 +103,9 @@ def write_results(out: Path, done: Done, rules: Rules, report: dict[str, Any]) -
         path = out / f"{layer.name}.gpkg"
         path.unlink(missing_ok=True)
         if layer.frame is not None and (rules.mend or not found.findings):
-            frame = layer.frame.set_geometry(list(found.shapes), crs=WGS84)
-            write_layer(path, layer.name, frame)
+            renamed = layer.frame.rename(columns=_renamed(layer))
+            shapes = list(found.shapes)
+            write_layer(path, layer.name, gpd.GeoDataFrame(renamed, geometry=shapes, crs=WGS84))
     if done:
         _write_findings(out / FINDINGS, done)
         page = page_of([(layer.name, one.shapes, one.findings) for layer, one in done])

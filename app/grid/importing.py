@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Annotated, Any, Final
 
 import typer
-from pyogrio.errors import DataSourceError
+from pyogrio.errors import DataLayerError, DataSourceError
 from rich.console import Console
 from rich.table import Table
 
@@ -67,7 +67,7 @@ def import_(
         status.update("writing")
         try:
             write_results(out, [] if faults.found else done, rules, report)
-        except (OSError, DataSourceError) as err:
+        except (OSError, DataSourceError, DataLayerError) as err:
             raise refused(err, as_json) from err
     if as_json:
         typer.echo(json.dumps(_short(report) | {"out": str(out)}, ensure_ascii=False))
@@ -103,14 +103,16 @@ def _tell(report: dict[str, Any], out: Path) -> None:
         for kind, told in layer["kinds"].items():
             numbers = (f"{told[str(outcome)]:,}" for outcome in _OUTCOMES)
             table.add_row(layer["layer"], kind, f"{told['found']:,}", _m2(told), *numbers)
-    Console().print(table)
+    if table.row_count:
+        Console().print(table)
     for layer in report["layers"]:
+        wrong = "" if layer["kinds"] else "; nothing is wrong"
         wrote = f"wrote {layer['written']}" if layer["written"] else "no layer written"
         crs, texts = layer["crs"], layer["encoding"]
         read = f"read as {crs['taken']} ({crs['datum']})"
         if texts["taken"] is not None:
             read += f", texts as {texts['taken']}: {texts['why']}"
-        typer.echo(f"{layer['layer']}: {layer['features']:,} features {read}; {wrote}")
+        typer.echo(f"{layer['layer']}: {layer['features']:,} features {read}; {wrote}{wrong}")
     typer.echo(f"{out}: {REPORT}, findings.gpkg, map.html")
 
 

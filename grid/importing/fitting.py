@@ -144,9 +144,10 @@ def _judged(residuals: tuple[Residual, ...], offset: Offset) -> tuple[Verdict, D
 
 
 def _bounds(shapes: Shapes) -> tuple[float, float, float, float]:
-    west, south, east, north = shapely.total_bounds(shapes).tolist()
-    if not np.isfinite([west, south, east, north]).all():
+    there = shapes[~(shapely.is_missing(shapes) | shapely.is_empty(shapes))]
+    if not len(there):
         raise NothingToCompare("the reference has no shapes")
+    west, south, east, north = shapely.total_bounds(there).tolist()
     return west, south, east, north
 
 

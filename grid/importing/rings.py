@@ -56,7 +56,7 @@ def _told(repair: Repair, before: Shapes, after: Shapes, plane: Plane, outcome: 
     return Finding(
         Kind.INVALID,
         (number + 1,),
-        "; ".join(_complaints(shape)) or repair.reason,
+        "; ".join(_complaints(shape)) or "a collection: only the areas in it count",
         outcome,
         doubt if not doubt.is_empty else _first_place(shape),
         float(shapely.area(flat)),
@@ -108,9 +108,9 @@ def _meet(some: Shapes, others: Shapes) -> int:
 
 
 def _first_place(shape: BaseGeometry) -> BaseGeometry:
-    """Where the first ring is wrong, when no ground is in doubt."""
+    """Where the first ring is wrong, when no ground is in doubt; else the first vertex."""
     _, bracket, place = str(shapely.is_valid_reason(shape)).partition("[")
-    numbers = place.rstrip("]").split() if bracket else []
+    numbers = place.rstrip("]").split() if bracket else shapely.get_coordinates(shape)[0].tolist()
     return shapely.Point([float(one) for one in numbers[:2]])
 
 

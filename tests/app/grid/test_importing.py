@@ -297,3 +297,39 @@ def test_a_feature_without_a_shape_is_kept_as_a_row_and_stays_open(tmp_path: Pat
 
     assert report["layers"][0]["kinds"]["missing"]["open"] == 1
     assert list(gpd.read_file(tmp_path / "out" / "one.gpkg")["name"]) == ["有", "无"]
+
+
+def test_columns_that_a_geopackage_takes_for_the_same_get_other_names(tmp_path: Path):
+    columns = {"fid": ["7", "7"], "ID": ["a", "b"], "id": ["c", "d"]}
+    file = tmp_path / "one.geojson"
+    gpd.GeoDataFrame(columns, geometry=list(placed(*TWO)), crs=WGS84).to_file(file)
+
+    report = told(file, "--repair", "--tolerance-m2", "20", "--out", tmp_path / "out")
+
+    after = gpd.read_file(tmp_path / "out" / "one.gpkg")
+    assert report["layers"][0]["renamed"] == {"fid": "fid_2", "id": "id_2"}
+    assert [list(after[name]) for name in ("fid_2", "ID", "id_2")] == [
+        ["7", "7"],
+        ["a", "b"],
+        ["c", "d"],
+    ]
+
+
+def test_a_file_without_features_is_refused_as_layer_and_as_reference(tmp_path: Path):
+    empty = write(tmp_path / "empty.gpkg", [], name=[])
+    file = write(tmp_path / "one.gpkg", placed(TWO[0]))
+
+    alone = told(empty, "--out", tmp_path / "one")
+    behind = told(file, "--reference", empty, "--out", tmp_path / "two")
+
+    assert alone["faults"][0]["problem"] == "it has no features"
+    assert "the reference has no shapes" in behind["faults"][0]["problem"]
+
+
+def test_a_folder_that_cannot_be_made_ends_with_exit_code_two(tmp_path: Path):
+    file = write(tmp_path / "one.gpkg", placed(TWO[0]))
+
+    done = run(file, "--out", file / "out", "--json")
+
+    assert done.exit_code == 2
+    assert "one.gpkg" in json.loads(done.stdout)["problem"]

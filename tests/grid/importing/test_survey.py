@@ -7,7 +7,7 @@ import pytest
 import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from shapely import LineString, MultiPolygon, Point, Polygon, box
+from shapely import GeometryCollection, LineString, MultiPolygon, Point, Polygon, box
 
 from grid.importing.finding import Finding, Kind, Outcome
 from grid.importing.survey import Rules, Surveyed, surveyed
@@ -88,6 +88,18 @@ def test_what_has_no_shape_or_no_extent_stays_open():
         (Kind.FLAT, (5,), Outcome.OPEN),
     ]
     assert [one is None for one in found.shapes] == [False, True, True, True, True]
+
+
+def test_a_collection_is_taken_for_the_areas_in_it():
+    found = surveyed(placed(GeometryCollection([FAR, Point(0, 0)]), BOW_TIE), MEND)
+
+    assert [(one.kind, one.rows) for one in found.findings] == [
+        (Kind.INVALID, (1,)),
+        (Kind.INVALID, (2,)),
+    ]
+    assert found.shapes[0].equals(placed(FAR)[0])
+    assert "collection" in found.findings[0].reason
+    assert found.findings[0].spot is not None
 
 
 def test_the_same_area_twice_is_a_duplicate_and_no_overlap():
