@@ -42,6 +42,19 @@ def test_a_shifted_layer_is_found_and_its_offset_measured(datum: Datum, seed: in
     assert found.labelled.near < 0.7
 
 
+@pytest.mark.parametrize("noise_m", [3.0, 10.0, 20.0])
+def test_a_rough_drawing_is_neither_refused_nor_believed_when_it_is_shifted(noise_m: float):
+    chance = np.random.default_rng(4)
+    rough = shapely.transform(
+        shapely.segmentize(streets(1), 0.001),
+        lambda at: at + chance.normal(0, noise_m, at.shape) / [PLANE.east_m, PLANE.north_m],
+    )
+
+    assert fit(rough, streets(1)).verdict is Verdict.FITS
+    found = fit(shifted(rough, Datum.GCJ02), streets(1))
+    assert (found.verdict, found.datum) == (Verdict.SHIFTED, Datum.GCJ02)
+
+
 def test_cgcs2000_is_as_good_as_wgs84():
     assert fit(shifted(streets(1), Datum.CGCS2000), streets(1)).verdict is Verdict.FITS
 
