@@ -10,7 +10,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Collection
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -68,6 +68,11 @@ class Run:
         )
         self.pulse = Pulse(self.world.database_url)
         self._began = time.monotonic()
+
+    def close(self) -> None:
+        """Nothing more will be written."""
+        self._faults.close()
+        self._memory.close()
 
     async def go(self) -> Verdict:
         """All of it: warm up, strike, let it settle, judge."""
@@ -198,9 +203,12 @@ async def run_on(
 ) -> dict[str, Any]:
     """One run on a ground that stands; the result without its duration."""
     async with world(stands, folder, bug) as made:
-        one = Run(made, Judge(made.database_url, folder), plan)
-        verdict = await one.go()
-        return _told(one, verdict)
+        with (
+            closing(Judge(made.database_url, folder)) as judge,
+            closing(Run(made, judge, plan)) as one,
+        ):
+            verdict = await one.go()
+            return _told(one, verdict)
 
 
 def impossible(stands: Ground, short: bool = False) -> set[str]:
@@ -222,7 +230,8 @@ def _told(one: Run, verdict: Verdict) -> dict[str, Any]:
     """What is printed at the end."""
     folder, plan = one.world.folder, one.plan
     after = recoveries(one.struck, accepted_times(folder), one.pulse.beats)
-    Book(folder / "recovery.jsonl").write(*after)
+    with closing(Book(folder / "recovery.jsonl")) as book:
+        book.write(*after)
     broken = defects(folder / "logs")
     return {
         "engine": plan.engine,
