@@ -17,7 +17,7 @@ DEAD = """
     SELECT gen_random_uuid(), 'device:dead', gen_random_uuid(), '', 'api', '99999', i.position,
            'wgs84',
            ST_X(i.position), ST_Y(i.position), now() - interval '1 hour',
-           '{"description": "路边垃圾堆放", "address": "磨坊路 5 号", "attributes": {}}',
+           '{"description": "路边垃圾堆放", "address": "5 Mill Road", "attributes": {}}',
            'dead', 'NoLimit: no limit for category 99999', 5, now()
       FROM generate_series(1, 3) AS n,
            (SELECT position FROM inbox WHERE position IS NOT NULL ORDER BY id LIMIT 1) AS i
