@@ -113,6 +113,9 @@ async def test_a_schema_newer_than_the_program_is_good_enough(database_url: str)
 
     async with closing(Database(database_url)) as database:
         await database.require_schema()
+        async with database.session() as conn:
+            found = await conn.execute("SELECT count(*) FROM inbox")
+            assert await found.fetchone() == (0,)
 
 
 async def test_a_database_that_was_never_migrated_lacks_everything(

@@ -211,6 +211,7 @@ async def test_an_answer_without_an_end_is_cut_and_its_status_counts(
     await happen(conn)
 
     await all_sent(conn, "all", 1)
+    assert len(receiver.posts) == 1
 
 
 async def test_a_delivery_nobody_takes_is_dead_after_the_attempts_allowed(

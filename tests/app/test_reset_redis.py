@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -14,7 +15,7 @@ from redis.asyncio import Redis
 from app.probing import RedisProbe
 from maps.layers import TileNumber
 from maps.tiles import TileShelf
-from streams.herald import RedisHerald
+from streams.herald import CHANNEL, RedisHerald
 from tests.chaos.network import Network
 
 ROUTE = "us>redis"
@@ -54,10 +55,19 @@ def test_the_probe_says_that_redis_is_away_or_finds_it_again(network: Network, u
     uvloop.run(look())
 
 
-def test_the_herald_leaves_a_redis_alone_that_went_away(network: Network, url: str) -> None:
+def test_the_herald_outlives_a_redis_that_went_away(
+    network: Network, url: str, redis_url: str
+) -> None:
     async def announce() -> None:
         herald = RedisHerald(url)
         await cut_again_and_again(network, lambda: herald.announce("log", [(1, "{}")]))
+        async with Redis.from_url(redis_url) as redis, redis.pubsub() as screen:
+            await screen.subscribe(f"{CHANNEL}:log")
+            assert await screen.get_message(timeout=10)  # says that it listens
+            await herald.announce("log", [(2, "{}")])  # may meet the connection that was cut
+            await herald.announce("log", [(3, "{}")])
+            told = await screen.get_message(timeout=10, ignore_subscribe_messages=True)
+        assert told is not None
         await herald.close()
 
     uvloop.run(announce())
@@ -70,6 +80,10 @@ def test_tiles_are_drawn_while_the_shelf_is_out_of_reach(network: Network, url: 
     async def fetch() -> None:
         async with Redis.from_url(url) as redis:
             shelf, tile = TileShelf(redis), TileNumber("cells", 3, 1, 1)
-            await cut_again_and_again(network, lambda: shelf.tile(tile, "stamp", draw))
+
+            async def look() -> None:
+                assert gzip.decompress(await shelf.tile(tile, "stamp", draw)) == b"drawn"
+
+            await cut_again_and_again(network, look)
 
     uvloop.run(fetch())

@@ -194,6 +194,7 @@ async def until_beat(lines: AsyncIterator[str], expected: list[str]) -> None:
         async for line in lines:
             if line.startswith("data: ") and json.loads(line[6:]).get("degraded") == expected:
                 return
+    pytest.fail(f"the stream ended without a beat that says {expected}")
 
 
 async def test_figures_are_told_without_the_database_to_a_key_it_knew(

@@ -55,9 +55,13 @@ async def test_a_new_city_pack_is_taken_up_without_a_restart(town: Town):
     )
     await town.conn.execute("NOTIFY citygrid_pack")
 
+    async def standard() -> str:
+        return (await town.client.get("/api/catalogue")).json()["standard"]
+
     async with asyncio.timeout(20):
-        while (await town.client.get("/api/catalogue")).json()["standard"] != "CJ/T 214":
+        while await standard() != "CJ/T 214":
             await asyncio.sleep(0.02)
+    assert (await town.submit()).status_code == 201
 
 
 async def test_figures_are_for_the_monitor_only(town: Town):
