@@ -97,7 +97,9 @@ async def test_what_is_missing_is_a_banner_that_comes_and_goes(desk: Desk, stage
         await conn.execute("UPDATE clock_anchor SET database_at = database_at - interval '1 hour'")
         await conn.execute(freeze, ["frozen"])
         await desk.until("() => document.querySelector('[data-mode=clock_frozen]')")
+        assert await desk.page.locator("[data-mode]").count() == 1
 
         await conn.execute("DELETE FROM clock_anchor")
         await conn.execute(freeze, ["trusted"])
         await desk.until("() => !document.querySelector('[data-mode]')")
+    assert desk.complaints == []
