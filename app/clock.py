@@ -13,8 +13,8 @@ import structlog
 
 from app.database import Database, wake_ups
 from app.identity.postgres import write_audit
+from app.machine import boot_id
 from app.rulebook import read_parts
-from app.services.process import boot_id
 from app.settings import Settings
 from dispatch import actions
 from dispatch.clock_trust import Trust, judge, may_judge

@@ -1,4 +1,4 @@
-"""Connections to PostgreSQL, bounded and quick to come back, and the migrations."""
+"""Connections to PostgreSQL, bounded and quick to come back."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from typing import Final
 
 import psycopg
 from psycopg import AsyncConnection, errors, sql
-from yoyo import get_backend, read_migrations
 
 TRANSIENT: Final = (
     psycopg.OperationalError,
@@ -26,9 +25,6 @@ _OPTIONS: Final = (
     "-c statement_timeout=30s -c lock_timeout=5s "
     "-c idle_in_transaction_session_timeout=15s -c timezone=UTC"
 )
-
-
-_MIGRATION_OPTIONS: Final = "options=-c%20lock_timeout%3D3s"
 
 
 class DatabaseAway(Exception):
@@ -138,10 +134,11 @@ async def connect(url: str) -> AsyncConnection:
             url, autocommit=True, connect_timeout=2, tcp_user_timeout=5000, options=_OPTIONS
         )
     except psycopg.OperationalError as err:
-        raise DatabaseAway(_first_line(err)) from err
+        raise DatabaseAway(first_line(err)) from err
 
 
-def _first_line(err: Exception) -> str:
+def first_line(err: Exception) -> str:
+    """What the server said, without the lines that follow."""
     return next(iter(str(err).strip().splitlines()), "no answer")
 
 
@@ -186,34 +183,3 @@ async def _unapplied(conn: AsyncConnection) -> list[str]:
     files = (resources.files("app") / "migrations").iterdir()
     known = {file.name.removesuffix(".sql") for file in files if file.name.endswith(".sql")}
     return sorted(known - applied)
-
-
-def migrate(url: str) -> int:
-    """Bring the schema up to date; returns how many migrations were applied.
-
-    Safe to call from several processes at once, and while others work: who waits for a table makes
-    all others wait for it, so a migration that does not get one soon gives up. Raises DatabaseAway.
-    """
-    try:
-        backend = get_backend(_for_migrating(url))
-    except psycopg.OperationalError as err:
-        raise DatabaseAway(_first_line(err)) from err
-    with resources.as_file(resources.files("app") / "migrations") as folder:
-        migrations = read_migrations(str(folder))
-    try:
-        with backend.lock():
-            pending = backend.to_apply(migrations)
-            backend.apply_migrations(pending)
-    except errors.LockNotAvailable as err:
-        raise DatabaseAway("somebody uses a table that a migration changes; try again") from err
-    finally:
-        backend.connection.close()
-    return len(pending)
-
-
-def _for_migrating(url: str) -> str:
-    """The address as the migrations' library takes it, with a limit to waiting for tables."""
-    told = url.replace("postgresql://", "postgresql+psycopg://", 1)
-    if "options=" in told:  # the operator has limits of their own
-        return told
-    return f"{told}{'&' if '?' in told else '?'}{_MIGRATION_OPTIONS}"

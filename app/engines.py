@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from app.database import Database, connect, migrate
-from app.services.kafka.topics import create_topics as create_kafka_topics
+from app.database import Database
 from app.settings import Settings
 from streams.carriers import KafkaCarrier
-from streams.embedded.postgres import create_topics, log_schema
 from streams.ports import Record
 from streams.postgres import LogCarrier
-from streams.topics import PARTITIONS
 
 
 def engine_url(settings: Settings) -> str:
@@ -19,19 +16,6 @@ def engine_url(settings: Settings) -> str:
     if settings.kafka_url:
         return f"kafka://{settings.kafka_url.removeprefix('kafka://')}"
     return "pglog://" + settings.database_url.partition("://")[2]
-
-
-async def prepare(settings: Settings) -> int:
-    """Schema and topics, made where they are missing; how many migrations were applied."""
-    applied = migrate(settings.database_url)
-    async with await connect(settings.database_url) as conn:
-        await conn.execute(log_schema().encode())
-        await create_topics(conn, PARTITIONS)
-    if settings.kafka_url:
-        await create_kafka_topics(
-            engine_url(settings), PARTITIONS, replication=settings.kafka_replication
-        )
-    return applied
 
 
 class EngineCarrier:

@@ -15,7 +15,7 @@ from app.settings import Settings
 from dispatch.delivery import Destination
 from dispatch.postgres.deliveries import backlogs, count_dead
 from dispatch.postgres.destinations import DESTINATION_CHANNEL, in_force
-from dispatch.postgres.saving import OUTBOX_CHANNEL
+from dispatch.postgres.log import OUTBOX_CHANNEL
 from streams.loops import keep_at
 
 _LOOK_EVERY_S: Final = 1.0

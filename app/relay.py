@@ -11,8 +11,7 @@ from app.database import Database, connect, wake_ups
 from app.settings import Settings
 from app.worker_metrics import WorkerMetrics
 from dispatch.postgres.inbox import INBOX_CHANNEL
-from dispatch.postgres.log import LOG_CHANNEL
-from dispatch.postgres.saving import OUTBOX_CHANNEL
+from dispatch.postgres.log import LOG_CHANNEL, OUTBOX_CHANNEL
 from streams.herald import RedisHerald
 from streams.loops import keep_at
 from streams.ports import Carrier

@@ -25,7 +25,8 @@ import shapely
 from psycopg import AsyncConnection
 from shapely import MultiPolygon, box
 
-from app.database import connect, migrate
+from app.database import connect
+from app.migrating import migrate
 from app.services import running
 from app.services.home import default_home
 from app.services.postgres import create_database, drop_database

@@ -5,17 +5,20 @@ be known to be wrong is refused then; what depends on the case (an attribute it 
 told when it is asked.
 """
 
+from __future__ import annotations
+
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final, Self
-
-import cel
+from typing import TYPE_CHECKING, Any, Final, Self
 
 from dispatch import condition_text
 from dispatch.condition_text import Token
 from dispatch.errors import BrokenCondition, UndecidedCondition
 from dispatch.specimen_facts import specimens
+
+if TYPE_CHECKING:
+    import cel
 
 FACTS: Final[Mapping[str, str]] = {
     "category": "text",
@@ -56,7 +59,7 @@ class Known:
 
     def __init__(self, facts: Mapping[str, object], names: Iterable[str]) -> None:
         """Only the facts in *names* are turned over; KeyError when one of them is not there."""
-        self.context = cel.Context({name: facts[name] for name in names})
+        self.context = _cel().Context({name: facts[name] for name in names})
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,11 +102,19 @@ class Condition:
         return answer
 
 
+def _cel() -> Any:
+    """The library. It brings a command line of its own along, which takes a third of a second to
+    load: only who meets a condition waits for it."""
+    import cel
+
+    return cel
+
+
 def _compiled(text: str) -> cel.Program:
     if len(text) > LONGEST:
         raise BrokenCondition(text[:40] + "…", f"is longer than {LONGEST} characters")
     try:
-        return cel.compile(text)
+        return _cel().compile(text)
     except ValueError as error:
         raise BrokenCondition(text, _fault(str(error))) from error
 
@@ -127,7 +138,7 @@ def _refuse_unknown_names(text: str, program: cel.Program, bound: Iterable[str])
 def _refuse_bad_patterns(text: str, patterns: Iterable[str]) -> None:
     for pattern in patterns:
         try:
-            cel.evaluate(f"''.matches({pattern})")
+            _cel().evaluate(f"''.matches({pattern})")
         except RuntimeError as error:
             reason = f"{pattern} is no regular expression"
             raise BrokenCondition(text, reason) from error
@@ -162,7 +173,7 @@ def _made_up_facts(tokens: Sequence[Token]) -> Iterator[dict[str, object]]:
 
 
 def _value(token: Token) -> str:
-    return str(cel.evaluate(token.written)) if token.kind == "text" else token.written
+    return str(_cel().evaluate(token.written)) if token.kind == "text" else token.written
 
 
 def _is_type_error(failure: UndecidedCondition) -> bool:

@@ -10,7 +10,8 @@ from uuid import uuid4
 import pytest
 from psycopg import AsyncConnection
 
-from app.database import connect, migrate
+from app.database import connect
+from app.migrating import migrate
 from app.services.postgres import create_database, drop_database
 
 pytest_plugins = ["tests.fixtures_services"]

@@ -8,7 +8,7 @@ from typing import Final
 import typer
 
 from app.audit import verify_chains
-from app.engines import prepare
+from app.migrating import prepare
 from app.rulebook import load_rulebook
 from app.terminal import AsJson, look, run, settings
 from dispatch.ledger import as_json, equations

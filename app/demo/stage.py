@@ -12,8 +12,8 @@ from pathlib import Path
 
 import psycopg
 
-from app.engines import prepare
 from app.identity.postgres import add_key, issue_one_time_login, replace_key
+from app.migrating import prepare
 from app.processes import Processes, free_port
 from app.services import running
 from app.services.postgres import create_database, drop_database, has_database, with_database

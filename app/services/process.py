@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from app.machine import boot_id
 from app.services.accounts import Account
 
 # Starts the command in the background and says its pid: the server is nobody's child, so it
@@ -109,11 +110,6 @@ def _start_ticks(pid: int) -> int | None:
         return None
     state, *fields = stat.rpartition(")")[2].split()  # the name before may hold anything
     return None if state in "ZX" else int(fields[18])
-
-
-def boot_id() -> str:
-    """The id the kernel drew when this machine was started; its containers share it."""
-    return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
 
 
 def pids_working_in(folder: Path) -> list[int]:

@@ -13,6 +13,9 @@ from typing import Final
 from psycopg import AsyncConnection
 from psycopg.rows import class_row
 
+OUTBOX_CHANNEL: Final = "citygrid_outbox"
+"""NOTIFY channel: something new waits to be numbered."""
+
 LOG_CHANNEL: Final = "citygrid_log"
 """NOTIFY channel: the log has grown; the payload is its last position."""
 

@@ -13,9 +13,8 @@ from dispatch import events as e
 from dispatch.case import Case, Entry
 from dispatch.errors import DispatchError
 from dispatch.ports import Changes
+from dispatch.postgres.log import OUTBOX_CHANNEL
 
-OUTBOX_CHANNEL: Final = "citygrid_outbox"
-"""NOTIFY channel: something new waits to be numbered."""
 CASE_EVENTS: Final = "case-events.v1"
 MAX_ATTEMPTS: Final = 5
 """Failed decisions after which a report is dead: visible, in the books, and replayable."""

@@ -7,7 +7,8 @@ from uuid import uuid4
 import psycopg
 import pytest
 
-from app.database import Database, DatabaseAway, SchemaBehind, migrate
+from app.database import Database, DatabaseAway, SchemaBehind
+from app.migrating import migrate
 from app.services.postgres import create_database, drop_database
 
 

@@ -32,7 +32,8 @@ from typing import Any, Final
 
 import psycopg
 
-from app.database import DatabaseAway, connect, migrate
+from app.database import DatabaseAway, connect
+from app.migrating import migrate
 from app.processes import Processes
 from app.services import down, restart, running
 from dispatch import actions

@@ -31,8 +31,9 @@ from uuid import UUID
 import psycopg
 import uvloop
 
-from app.database import connect, migrate
+from app.database import connect
 from app.identity.postgres import add_key
+from app.migrating import migrate
 from app.processes import Processes, free_port
 from app.services import down, running
 from tests.chaos.line import Answer, Line, LineCut, post

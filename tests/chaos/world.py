@@ -24,8 +24,8 @@ import httpx
 import psycopg
 
 from app.city.loading import load_pack
-from app.engines import prepare
 from app.identity.postgres import add_key
+from app.migrating import prepare
 from app.services.postgres import create_database
 from app.settings import Settings
 from dispatch.postgres.destinations import add_destination

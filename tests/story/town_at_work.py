@@ -15,8 +15,8 @@ from psycopg import AsyncConnection
 
 from app.database import Database, connect
 from app.decider import Decider
-from app.engines import prepare
 from app.http.intake import Intake
+from app.migrating import prepare
 from app.policy import Actor, Resource, Role, authorize
 from app.settings import Settings
 from app.worker_metrics import WorkerMetrics

@@ -16,8 +16,9 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from app.database import connect, migrate
+from app.database import connect
 from app.identity.postgres import add_key, open_session
+from app.migrating import migrate
 from app.modes import Mode
 from app.services import down, running
 from app.settings import Settings

@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from app.engines import prepare
+from app.migrating import prepare
 from dispatch.sensors import Samples
 from streams.observations import read_envelope
 from tests.app.town import METER, PHONE, Town, ago
