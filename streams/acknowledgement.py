@@ -30,6 +30,16 @@ class StrictAcknowledgement(Consumer):
         self.app.consumer_generation_id = NO_GENERATION
         await super().on_partitions_revoked(revoked)
 
+    def disown(self, tp: TP) -> None:
+        """Forget how far *tp* was read and handled; what is in hand of it counts for nothing."""
+        for message in list(self._unacked_messages):
+            if message.tp == tp:
+                message.generation_id = NO_GENERATION
+        for book in (self._gap, self._acked, self._acked_index):
+            book.pop(tp, None)
+        self._read_offset.pop(tp, None)
+        self._committed_offset.pop(tp, None)
+
     def ack(self, message: Message) -> bool:
         """Count *message* as handled, if a stream of this generation was really given it."""
         if message.tracked and message.generation_id == self.app.consumer_generation_id:

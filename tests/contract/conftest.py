@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
@@ -11,11 +12,14 @@ import pytest
 from app.services.postgres import create_database, drop_database
 from tests.contract.engines import Engine, Kafka, Memory, Postgres
 from tests.contract.ledger import Ledger
+from tests.contract.workers import Workers
+
+PARTITIONS = 4
 
 
 @dataclass
 class Place:
-    """Where a test works: an engine, a topic of 4 partitions, a group nobody used before."""
+    """Where a test works: an engine, a topic of `PARTITIONS`, a group nobody used before."""
 
     engine: Engine
     topic: str
@@ -45,7 +49,7 @@ async def new_place(engine: Engine) -> Place:
     """A new topic and group on *engine*."""
     name = uuid4().hex[:12]
     place = Place(engine, f"reports-{name}", f"group-{name}")
-    await engine.create_topics({place.topic: 4})
+    await engine.create_topics({place.topic: PARTITIONS})
     return place
 
 
@@ -66,3 +70,10 @@ async def ledger(plain_database_url: str) -> AsyncIterator[Ledger]:
     """Where worker processes leave their effects."""
     async with await Ledger.open(plain_database_url) as ledger:
         yield ledger
+
+
+@pytest.fixture
+async def workers(shared_place: Place, ledger: Ledger, tmp_path: Path) -> AsyncIterator[Workers]:
+    """Worker processes on the shared place, none of them started yet."""
+    async with Workers(shared_place, ledger, tmp_path) as workers:
+        yield workers

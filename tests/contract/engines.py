@@ -37,6 +37,18 @@ class Engine(Protocol):
         ...
 
 
+class SharedEngine(Engine, Protocol):
+    """An engine that several processes can share."""
+
+    async def make_anew(self, topic: str, partitions: int) -> None:
+        """Destroy the topic with all that was committed for it, and make it again, empty."""
+        ...
+
+    async def committed(self, group: str, topic: str) -> int:
+        """How many records of the topic the group has committed."""
+        ...
+
+
 @dataclass
 class Memory:
     url: str
@@ -80,6 +92,24 @@ class Postgres:
         async with await self._connect() as conn:
             await postgres.forget_group(conn, group)
 
+    async def make_anew(self, topic: str, partitions: int) -> None:
+        async with await self._connect() as conn:
+            await conn.execute(
+                "TRUNCATE streamlog.record, streamlog.committed, streamlog.member,"
+                " streamlog.consumer_group, streamlog.head, streamlog.topic"
+            )
+            await postgres.create_topics(conn, {topic: partitions})
+
+    async def committed(self, group: str, topic: str) -> int:
+        async with await self._connect() as conn:
+            found = await conn.execute(
+                "SELECT coalesce(sum(next_offset), 0)::int FROM streamlog.committed"
+                " WHERE group_name = %s AND topic = %s",
+                (group, topic),
+            )
+            row = await found.fetchone()
+            return row[0] if row else 0
+
     async def _connect(self) -> psycopg.AsyncConnection:
         return await psycopg.AsyncConnection.connect(self.database_url)
 
@@ -114,3 +144,26 @@ class Kafka:
             await until(deleted, what=f"group {group} to be deleted")
         finally:
             await admin.close()
+
+    async def make_anew(self, topic: str, partitions: int) -> None:
+        admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap_servers(self.url))
+        await admin.start()
+        try:
+            await admin.delete_topics([topic])
+
+            async def gone() -> bool:
+                return topic not in await admin.list_topics()
+
+            await until(gone, what=f"{topic} to be deleted")
+        finally:
+            await admin.close()
+        await self.create_topics({topic: partitions})
+
+    async def committed(self, group: str, topic: str) -> int:
+        admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap_servers(self.url))
+        await admin.start()
+        try:
+            offsets = await admin.list_consumer_group_offsets(group)
+        finally:
+            await admin.close()
+        return sum(max(0, at.offset) for place, at in offsets.items() if place.topic == topic)

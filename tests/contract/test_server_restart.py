@@ -12,23 +12,8 @@ from app.services import down, restart, running
 from tests.contract.conftest import new_place
 from tests.contract.engines import Engine, Kafka, Postgres
 from tests.contract.ledger import Ledger
-from tests.contract.waiting import until
+from tests.contract.sent import all_done, reports
 from tests.contract.workers import Workers, terminate
-
-Pairs = list[tuple[bytes, bytes]]
-
-
-def reports(first: int, count: int) -> Pairs:
-    return [(b"cell-%d" % (n % 40), b"report-%d" % n) for n in range(first, first + count)]
-
-
-async def effects_of(ledger: Ledger, sent: Pairs) -> None:
-    wanted = {value.decode() for _, value in sent}
-
-    async def done() -> bool:
-        return await ledger.effects() == wanted
-
-    await until(done, what=f"{len(wanted)} effects")
 
 
 async def survive(
@@ -40,12 +25,12 @@ async def survive(
         processes = [await workers.start(), await workers.start()]
         sent = reports(0, 200)
         await engine.produce(place.topic, sent)
-        await effects_of(ledger, sent)
+        await all_done(ledger, sent)
 
         await fault()
         more = reports(200, 200)
         await engine.produce(place.topic, more)
-        await effects_of(ledger, sent + more)
+        await all_done(ledger, sent + more)
 
         assert [process.returncode for process in processes] == [None, None]
 
@@ -91,7 +76,7 @@ async def test_a_worker_on_the_log_can_be_stopped_while_the_database_is_away(
             worker = await workers.start()
             sent = reports(0, 50)
             await engine.produce(place.topic, sent)
-            await effects_of(ledger, sent)
+            await all_done(ledger, sent)
 
             down(private_home)
 

@@ -2,36 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from pathlib import Path
-
-import pytest
-
 from tests.contract.conftest import Place
 from tests.contract.ledger import Ledger
+from tests.contract.sent import all_done, keys, reports
 from tests.contract.waiting import until
 from tests.contract.workers import Workers, kill, terminate
-
-
-@pytest.fixture
-async def workers(shared_place: Place, ledger: Ledger, tmp_path: Path) -> AsyncIterator[Workers]:
-    async with Workers(shared_place, ledger, tmp_path) as workers:
-        yield workers
-
-
-def reports(first: int, count: int) -> list[tuple[bytes, bytes]]:
-    return [(b"cell-%d" % (n % 40), b"report-%d" % n) for n in range(first, first + count)]
-
-
-def keys(pairs: list[tuple[bytes, bytes]]) -> set[str]:
-    return {value.decode() for _, value in pairs}
-
-
-async def all_done(ledger: Ledger, wanted: set[str]) -> None:
-    async def done() -> bool:
-        return await ledger.effects() == wanted
-
-    await until(done, what=f"{len(wanted)} effects")
 
 
 async def stuck_in_a_batch(ledger: Ledger, worker: int, *, after: int) -> None:
@@ -47,7 +22,7 @@ async def test_a_batch_cut_short_by_a_kill_is_delivered_again_and_has_its_effect
     sent = reports(0, 300)
     first = await workers.start()
     await shared_place.engine.produce(shared_place.topic, sent[:100])
-    await all_done(ledger, keys(sent[:100]))
+    await all_done(ledger, sent[:100])
     await ledger.close_gate()
     begun = await ledger.begun_by(first.pid)
     await shared_place.engine.produce(shared_place.topic, sent[100:])
@@ -56,7 +31,7 @@ async def test_a_batch_cut_short_by_a_kill_is_delivered_again_and_has_its_effect
     await ledger.open_gate()
     second = await workers.start()
 
-    await all_done(ledger, keys(sent))
+    await all_done(ledger, sent)
     assert await ledger.effects_by(second.pid) >= 200
 
 
@@ -66,7 +41,7 @@ async def test_a_worker_told_to_stop_in_the_middle_of_a_batch_loses_nothing(
     sent = reports(0, 600)
     first = await workers.start()
     await shared_place.engine.produce(shared_place.topic, sent[:100])
-    await all_done(ledger, keys(sent[:100]))
+    await all_done(ledger, sent[:100])
     await ledger.close_gate()
     begun = await ledger.begun_by(first.pid)
     await shared_place.engine.produce(shared_place.topic, sent[100:])
@@ -76,7 +51,7 @@ async def test_a_worker_told_to_stop_in_the_middle_of_a_batch_loses_nothing(
     await workers.start()
 
     assert code == 0
-    await all_done(ledger, keys(sent))
+    await all_done(ledger, sent)
 
 
 async def test_what_a_stopped_worker_had_done_is_not_delivered_again(
@@ -85,12 +60,12 @@ async def test_what_a_stopped_worker_had_done_is_not_delivered_again(
     sent, later = reports(0, 200), reports(200, 50)
     first = await workers.start()
     await shared_place.engine.produce(shared_place.topic, sent)
-    await all_done(ledger, keys(sent))
+    await all_done(ledger, sent)
     await terminate(first)
     await shared_place.engine.produce(shared_place.topic, later)
     await workers.start()
 
-    await all_done(ledger, keys(sent + later))
+    await all_done(ledger, sent + later)
 
     assert await ledger.deliveries() == 250
 
@@ -101,7 +76,7 @@ async def test_partitions_move_when_a_worker_joins_and_when_it_dies(
     first = await workers.start()
     sent = reports(0, 200)
     await shared_place.engine.produce(shared_place.topic, sent)
-    await all_done(ledger, keys(sent))
+    await all_done(ledger, sent)
     assert await ledger.partitions_of(first.pid) == {0, 1, 2, 3}
 
     second = await workers.start()
@@ -118,7 +93,7 @@ async def test_partitions_move_when_a_worker_joins_and_when_it_dies(
     sent.extend(more)
     await shared_place.engine.produce(shared_place.topic, more)
 
-    await all_done(ledger, keys(sent))
+    await all_done(ledger, sent)
 
 
 async def test_a_group_that_lost_its_offsets_is_given_everything_again(
@@ -127,7 +102,7 @@ async def test_a_group_that_lost_its_offsets_is_given_everything_again(
     sent = reports(0, 150)
     first = await workers.start()
     await shared_place.engine.produce(shared_place.topic, sent)
-    await all_done(ledger, keys(sent))
+    await all_done(ledger, sent)
     await terminate(first)
     before = await ledger.deliveries()
     await shared_place.engine.lose_offsets(shared_place.group)

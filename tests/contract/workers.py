@@ -6,9 +6,12 @@ import asyncio
 import signal
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from tests.contract.conftest import Place
 from tests.contract.ledger import Ledger
+
+if TYPE_CHECKING:
+    from tests.contract.conftest import Place
 
 _ROOT = Path(__file__).parents[2]
 
