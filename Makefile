@@ -29,7 +29,8 @@ format: ; @echo "== format" && $(BIN)/ruff format --check .
 lint: ; @echo "== lint" && $(BIN)/ruff check .
 types: ; @echo "== types" && $(BIN)/basedpyright
 contracts: ; @echo "== import contracts" && $(BIN)/lint-imports --no-cache --no-logo
-pytest: ; @echo "== tests" && $(BIN)/python -m pytest -m "not long" $(ARGS)
+# Much of a test run is waiting, for servers and processes; two at a time wait side by side.
+pytest: ; @echo "== tests" && $(BIN)/python -m pytest -m "not long" -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 .PHONY: test-long
 test-long: test-ready ## The tests that take minutes: upgrade, deadlines, planted bugs, three brokers

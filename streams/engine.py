@@ -30,6 +30,9 @@ SETTINGS: Final[dict[str, Any]] = {
     "web_enabled": False,
     "agent_supervisor": CrashingSupervisor,
     "consumer_auto_offset_reset": "earliest",
+    # A member that looks while a topic is being made anew is given none of it, and looks again
+    # only when this runs out.
+    "consumer_metadata_max_age_ms": 2000,
     # A dead worker's partitions move after the session timeout.
     "broker_session_timeout": 6.0,
     "broker_heartbeat_interval": 1.0,
