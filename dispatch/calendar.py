@@ -16,8 +16,8 @@ from typing import Any, Final, Self
 from zoneinfo import ZoneInfo
 
 from dispatch.errors import BadAmount, NaiveTime, NoWorkingTime
-from dispatch.localtime import at_minute, instant, wall_time
 from dispatch.working_hours import Period, in_order, single_days, time_zone, weekdays
+from grid.localtime import at_minute, instant, wall_time
 
 LONGEST_REST_DAYS: Final = 366
 MOST_UNITS: Final = 10_000

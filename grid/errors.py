@@ -53,6 +53,14 @@ class UnknownArea(GridError):
         self.code = code
 
 
+class UnknownCell(GridError):
+    """No cell of a grid version has the code."""
+
+    def __init__(self, code: str, version: int) -> None:
+        super().__init__(f"grid version {version} has no cell {code!r}")
+        self.code, self.version = code, version
+
+
 class BrokenHierarchy(GridError):
     """The areas do not form a tree: a parent is missing, or an area is above itself."""
 

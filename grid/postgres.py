@@ -14,7 +14,7 @@ from shapely.geometry.base import BaseGeometry
 
 from geo.errors import BadIndexFile
 from geo.index import CellIndex
-from grid.errors import UnknownGridVersion
+from grid.errors import UnknownCell, UnknownGridVersion
 from grid.hierarchy import Area, Hierarchy
 from grid.locate import Grid
 from grid.naming import Label
@@ -73,6 +73,11 @@ _CELL_AREAS: Final = """
      ORDER BY code COLLATE "C"
 """
 _CELL_COUNT: Final = "SELECT count(*) FROM cell WHERE grid_version = %(version)s"
+_CELL_AREA: Final = """
+    SELECT area
+      FROM cell
+     WHERE grid_version = %(version)s AND code = %(code)s
+"""
 _CELL_SHAPES: Final = """
     SELECT code, ST_AsBinary(geom)
       FROM cell
@@ -122,8 +127,23 @@ async def load_grid(conn: AsyncConnection[Any], version: int, cache_dir: Path) -
     if index is None:
         shapes = await _rows(conn, _CELL_SHAPES, version)
         index = await asyncio.to_thread(_built, shapes, file, sha256)
-    areas = [_area(row) for row in await _rows(conn, _AREAS, version)]
-    return Grid(version, index, [area for _, area in cells], Hierarchy(areas))
+    hierarchy = await load_hierarchy(conn, version)
+    return Grid(version, index, [area for _, area in cells], hierarchy)
+
+
+async def load_hierarchy(conn: AsyncConnection[Any], version: int) -> Hierarchy:
+    """The areas of a version, with the territorial departments of the newest pack."""
+    return Hierarchy(_area(row) for row in await _rows(conn, _AREAS, version))
+
+
+async def get_cell_area(conn: AsyncConnection[Any], version: int, code: str) -> str:
+    """The code of the area right above a cell. UnknownCell when the version has none such."""
+    async with conn.cursor(row_factory=tuple_row) as cursor:
+        await cursor.execute(_CELL_AREA, {"version": version, "code": code})
+        row = await cursor.fetchone()
+    if row is None:
+        raise UnknownCell(code, version)
+    return row[0]
 
 
 async def cells_to_index(conn: AsyncConnection[Any], version: int, cache_dir: Path) -> int:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import shapely
 
-from app.city import catalogue, institutions, rules, sensing
+from app.city import catalogue, institutions, patrols, rules, sensing
 from app.city.archives import opened
 from app.city.components import read_components
 from app.city.divisions import check_divisions
@@ -45,10 +45,11 @@ from grid.tiling import Drawing, Tiling
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """What the check found: a pack, or faults. Never both, never neither."""
+    """What the check found: a pack, or faults. Never both, never neither; and perhaps hints."""
 
     pack: CityPack | None
     faults: tuple[Fault, ...]
+    hints: tuple[Fault, ...] = ()
 
     def sound(self) -> CityPack:
         """The pack; BrokenPack when it has faults."""
@@ -89,6 +90,7 @@ class _Check:
         parts |= self._duties_and_limits(parts, areas, cells)
         parts["sensor_rules"] = self._sensor_rules(parts)
         people = self._people(_codes(departments), areas)
+        parts |= self._patrols(areas, cells, people)
         components = read_components(
             self.folder, profile, _component_codes(parts), cells, self.faults
         )
@@ -97,9 +99,10 @@ class _Check:
         if figures is not None:
             parts["profile"] = summary(figures)
         if self.faults.found or profile is None or areas is None or cells is None:
-            return Checked(None, tuple(self.faults.found))
+            return Checked(None, tuple(self.faults.found), tuple(self.faults.hints))
         pack = _packed(profile, parts, areas, cells, drawings, people)
-        return Checked(replace(pack, components=components, figures=figures or ()), ())
+        pack = replace(pack, components=components, figures=figures or ())
+        return Checked(pack, (), tuple(self.faults.hints))
 
     def _sheet(
         self, file: str, columns: tuple[str, ...], *, optional: bool = False
@@ -174,6 +177,20 @@ class _Check:
         sheet = self._sheet("people.csv", institutions.PEOPLE)
         codes = areas.codes if areas else None
         return institutions.people(sheet, departments, codes) if sheet else []
+
+    def _patrols(
+        self, areas: Areas | None, cells: Cells | None, people: list[institutions.Person]
+    ) -> dict[str, Any]:
+        """Duty grids and shifts; nothing of what the pack does not bring, which then stays."""
+        sheet = self._sheet(patrols.GRIDS_FILE, patrols.GRIDS, optional=True)
+        walked = self._sheet(patrols.SHIFTS_FILE, patrols.SHIFTS, optional=True)
+        homes = patrols.Homes.of(areas, cells) if areas and cells and _hold(areas, cells) else None
+        is_unread = sheet is None and (self.folder / patrols.GRIDS_FILE).exists()
+        grids = patrols.duty_grids(sheet, homes) if sheet else None if is_unread else []
+        found: dict[str, Any] = {"duty_grids": grids} if sheet else {}
+        if walked:
+            found["duty_shifts"] = patrols.duty_shifts(walked, grids, people, homes)
+        return found
 
     def _duties_and_limits(
         self, parts: dict[str, Any], areas: Areas | None, cells: Cells | None

@@ -15,7 +15,7 @@ from app.city.divisions import NotARegister, read_register
 from app.city.faults import BrokenPack, NotAPack
 from app.city.loading import Change, NoTables, load_pack, plan_pack
 from app.city.newyork.making import MissingSource, make_newyork
-from app.city.telling import faulty, refused
+from app.city.telling import fault_table, faulty, refused
 from app.city.yunxi.making import CELLS, FEWEST_CELLS, MOST_CELLS, SEED, make_yunxi
 from app.database import DatabaseAway
 from app.settings import Settings
@@ -54,19 +54,24 @@ def check(
     except (NotAPack, NotARegister) as err:
         raise refused(err, as_json) from err
     if checked.pack is None:
-        raise faulty(checked.faults, as_json, LEFT)
+        raise faulty(checked.faults, as_json, LEFT, checked.hints)
     counts: dict[str, Any] = {
         "cells": len(checked.pack.tiling.cells),
         "areas": len(checked.pack.tiling.areas),
         "people": len(checked.pack.people),
         "components": len(checked.pack.components or ()),
         "figures": len(checked.pack.figures),
+        "duty_grids": len(checked.pack.parts.get("duty_grids", ())),
     }
     if as_json:
-        typer.echo(json.dumps({"ok": True, "faults": [], **counts}, ensure_ascii=False))
+        hints = [hint.as_dict() for hint in checked.hints]
+        told = {"ok": True, "faults": [], "hints": hints, **counts}
+        typer.echo(json.dumps(told, ensure_ascii=False))
     else:
-        said = ", ".join(f"{count:,} {word}" for word, count in counts.items())
+        said = ", ".join(f"{count:,} {word.replace('_', ' ')}" for word, count in counts.items())
         Console().print(f"[green]No faults.[/] {said}.")
+        if checked.hints:
+            Console().print(fault_table(checked.hints, "Hints: no faults, but good to know"))
 
 
 @commands.command()

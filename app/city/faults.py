@@ -31,13 +31,21 @@ class Fault:
 
 @dataclass(slots=True)
 class Faults:
-    """All faults found so far, in the order they were found."""
+    """All faults found so far, in the order they were found.
+
+    *hints* are what somebody should know, though nothing is wrong: they keep no pack from loading.
+    """
 
     found: list[Fault] = field(default_factory=list[Fault])
+    hints: list[Fault] = field(default_factory=list[Fault])
 
     def add(self, file: str, row: int | None, column: str, problem: str, remedy: str) -> None:
         """Note a fault; the check goes on."""
         self.found.append(Fault(file, row, column, problem, remedy))
+
+    def hint(self, file: str, row: int | None, column: str, problem: str, remedy: str) -> None:
+        """Note what is no fault."""
+        self.hints.append(Fault(file, row, column, problem, remedy))
 
 
 class BrokenPack(Exception):

@@ -12,7 +12,9 @@ from app.city.faults import Faults
 
 LONGEST_TEXT: Final = 500
 LONGEST_CODE: Final = 64
+DAY_MINUTES: Final = 24 * 60
 _CODE: Final = re.compile(r"[0-9A-Za-z][0-9A-Za-z._:/-]*")
+_TIME: Final = re.compile(r"([0-9]{1,2}):([0-5][0-9])")
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _FLAGS: Final = {"true": True, "false": False, "yes": True, "no": False, "1": True, "0": False}
 
@@ -70,6 +72,18 @@ class Line:
         """Like `known`, or nothing at all."""
         return self.known(field, codes, what) if self.values.get(field) else ""
 
+    def time_of_day(self, field: str) -> int:
+        """Minutes after midnight of a time from 00:00 to 24:00."""
+        value = self.text(field)
+        found = _TIME.fullmatch(value)
+        minutes = int(found[1]) * 60 + int(found[2]) if found else DAY_MINUTES + 1
+        if minutes > DAY_MINUTES:
+            if value:
+                remedy = "Write hours and minutes, like 08:30, up to 24:00"
+                self.wrong(field, f"{value!r} is not a time of day", remedy)
+            return 0
+        return minutes
+
     def known_list(self, field: str, codes: Collection[str] | None, what: str) -> list[str]:
         """Codes divided by ``;``, each held by another table."""
         values = self.items(field)
@@ -77,9 +91,9 @@ class Line:
             self.check_known(field, value, codes, what)
         return values
 
-    def items(self, field: str) -> list[str]:
+    def items(self, field: str, *, longest: int = LONGEST_TEXT) -> list[str]:
         """Values divided by ``;`` (or the Chinese ；), empty ones left out."""
-        parts = self.text(field, empty=True).replace("；", ";").split(";")
+        parts = self.text(field, empty=True, longest=longest).replace("；", ";").split(";")
         return [part.strip() for part in parts if part.strip()]
 
     def check_known(self, field: str, value: str, codes: Collection[str] | None, what: str) -> None:

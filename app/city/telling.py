@@ -26,14 +26,18 @@ def refused(err: Exception, as_json: bool) -> typer.Exit:
     return typer.Exit(USAGE)
 
 
-def faulty(faults: Sequence[Fault], as_json: bool, outcome: str) -> typer.Exit:
+def faulty(
+    faults: Sequence[Fault], as_json: bool, outcome: str, hints: Sequence[Fault] = ()
+) -> typer.Exit:
     """Tells all faults and what came of it, such as "nothing was loaded"; to be raised."""
     if as_json:
-        told = {"ok": False, "faults": [fault.as_dict() for fault in faults]}
+        told: dict[str, object] = {"ok": False, "faults": [fault.as_dict() for fault in faults]}
+        if hints:
+            told["hints"] = [hint.as_dict() for hint in hints]
         typer.echo(json.dumps(told, ensure_ascii=False))
     else:
         console = Console(stderr=True)
-        console.print(_fault_table(faults[:MOST_SHOWN]))
+        console.print(fault_table(faults[:MOST_SHOWN], "Faults"))
         if len(faults) > MOST_SHOWN:
             console.print(f"… and {len(faults) - MOST_SHOWN} more; --json shows all")
         count = f"{len(faults)} fault{'s' if len(faults) > 1 else ''}"
@@ -41,8 +45,9 @@ def faulty(faults: Sequence[Fault], as_json: bool, outcome: str) -> typer.Exit:
     return typer.Exit(FAULTY)
 
 
-def _fault_table(faults: Sequence[Fault]) -> Table:
-    table = Table("file", "row", "field", "problem", "remedy", title="Faults")
+def fault_table(faults: Sequence[Fault], title: str) -> Table:
+    """One row for each fault or hint."""
+    table = Table("file", "row", "field", "problem", "remedy", title=title)
     for fault in faults:
         row = "" if fault.row is None else str(fault.row)
         table.add_row(fault.file, row, fault.field, fault.problem, fault.remedy)

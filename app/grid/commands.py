@@ -17,6 +17,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "approve": "app.grid.release_commands:approve",
     "activate": "app.grid.release_commands:activate",
     "releases": "app.grid.release_commands:releases",
+    "duty": "app.grid.duty:duty",
 }
 """In the order of the help; each is imported only when it is asked for."""
 

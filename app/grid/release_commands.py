@@ -8,7 +8,6 @@ from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, Final
-from zoneinfo import ZoneInfo
 
 import typer
 from psycopg import AsyncConnection
@@ -19,6 +18,7 @@ from app.city.checking import check_pack
 from app.city.faults import BrokenPack, NotAPack
 from app.database import Database
 from app.grid import releasing
+from app.grid.moments import NotAMoment, moment_of
 from app.grid.preparing import IndexNotBuilt, prepare
 from app.rulebook import read_parts
 from app.terminal import ACTOR, AsJson, change, look, refused, run, settings
@@ -74,7 +74,7 @@ def activate(
         active_from = _moment(at) if at else None
         run(_prepared(version))
         ordered = change(lambda conn: releasing.activate(conn, version, active_from, by))
-    except (GridError, IndexNotBuilt, ValueError) as err:
+    except (GridError, IndexNotBuilt, NotAMoment) as err:
         raise refused(str(err)) from err
     told = {"version": version, "active_from": ordered.isoformat()}
     said = f"version {version} is in force from {ordered.isoformat(timespec='seconds')}"
@@ -114,11 +114,8 @@ async def _listed(conn: AsyncConnection) -> tuple[list[Release], list[Reign], in
 
 def _moment(text: str) -> datetime:
     """A time as a person writes it; without an offset it is the city's own."""
-    moment = datetime.fromisoformat(text)
-    if moment.tzinfo is not None:
-        return moment
     parts, _ = look(read_parts)
-    return moment.replace(tzinfo=ZoneInfo(parts["city"]["timezone"]))
+    return moment_of(text, parts["city"]["timezone"])
 
 
 async def _prepared(version: int) -> None:

@@ -11,7 +11,7 @@ from app.city.yunxi.names import person_names
 from app.city.yunxi.tiling import DIVISION, Tiling
 from grid.naming import Label
 
-INSPECTORS_PER_STREET: Final = 2
+INSPECTORS_PER_STREET: Final = 3
 CELLS_PER_SENSOR: Final = 14
 CENTRE_STAFF: Final = (
     ("operator", 3),
@@ -65,7 +65,7 @@ def jurisdiction(tiling: Tiling) -> list[Line]:
 
 
 def people(tiling: Tiling, rng: np.random.Generator) -> list[Line]:
-    """Centre staff, one handler per department and two inspectors per street."""
+    """Centre staff, one handler per department and three inspectors per street."""
     names = person_names(rng)
     centre = [
         _person(f"{role}{n}", next(names), role, "CENTRE", DIVISION)
@@ -77,12 +77,20 @@ def people(tiling: Tiling, rng: np.random.Generator) -> list[Line]:
         for one in departments(tiling)
         if one["code"] != "CENTRE"
     ]
-    inspectors = [
-        _person(f"inspector{code[6:]}{n}", next(names), "inspector", "CENTRE", code)
-        for code in tiling.codes("street")
-        for n in range(1, INSPECTORS_PER_STREET + 1)
+    walkers = [
+        _person(login, next(names), "inspector", "CENTRE", street)
+        for street, logins in inspectors(tiling).items()
+        for login in logins
     ]
-    return [*centre, *handlers, *inspectors]
+    return [*centre, *handlers, *walkers]
+
+
+def inspectors(tiling: Tiling) -> dict[str, list[str]]:
+    """The logins of the inspectors of each street."""
+    return {
+        street: [f"inspector{street[6:]}{n}" for n in range(1, INSPECTORS_PER_STREET + 1)]
+        for street in tiling.codes("street")
+    }
 
 
 def _person(login: str, name: Label, role: str, department: str, areas: str) -> Line:

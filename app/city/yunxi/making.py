@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 
 from app.city.writing import toml_block, toml_line, write_layer, write_table, write_toml
-from app.city.yunxi import institutions
+from app.city.yunxi import institutions, patrols
 from app.city.yunxi.blocks import make_blocks
 from app.city.yunxi.catalogue import STANDARD, catalogue, limits, table
 from app.city.yunxi.components import components
@@ -46,6 +46,10 @@ def make_yunxi(out: Path, cells: int = CELLS, seed: int = SEED) -> None:
     write_table(out / "departments.csv", institutions.departments(tiling))
     write_table(out / "jurisdiction.csv", institutions.jurisdiction(tiling))
     write_table(out / "people.csv", institutions.people(tiling, life))
+    walked = patrols.duty_grids(tiling)
+    write_table(out / "duty_grids.csv", walked)
+    inspectors = institutions.inspectors(tiling)
+    write_table(out / "duty_shifts.csv", patrols.duty_shifts(tiling, walked, inspectors))
     river = layers["water"].geometry.iloc[0]
     write_table(out / "sensors.csv", institutions.sensors(tiling, river, life))
     write_layer(out / "components.gpkg", "components", components(tiling, things))

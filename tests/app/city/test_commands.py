@@ -24,7 +24,7 @@ def test_a_sound_pack_is_said_to_be_sound(folder: Path):
     assert result.exit_code == 0
     told = json.loads(result.stdout)
     counts = {"cells": 8, "areas": 4, "people": 2, "components": 0, "figures": 0}
-    assert told == {"ok": True, "faults": [], **counts}
+    assert told == {"ok": True, "faults": [], "hints": [], **counts, "duty_grids": 0}
 
 
 def test_faults_end_with_exit_code_one_and_name_file_row_and_field(folder: Path):

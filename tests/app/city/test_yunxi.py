@@ -1,4 +1,6 @@
+from datetime import datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import geopandas as gpd
 import numpy as np
@@ -15,6 +17,7 @@ from app.city.yunxi.townscape import make_townscape
 from grid.code import CellCode
 from grid.duty import Jurisdiction
 from grid.hierarchy import Hierarchy
+from grid.patrol.roster import Roster
 from grid.profile.figures import ATTRIBUTES
 
 
@@ -208,6 +211,36 @@ def test_every_cell_and_category_has_one_department_by_a_duty_alone(pack: Path):
 
     assert len(reportable) == 250
     assert nobody == []
+
+
+def test_every_cell_is_patrolled_by_day_and_by_night_and_by_one_duty_grid_each(pack: Path):
+    checked = check_pack(pack)
+
+    grids = checked.sound().parts["duty_grids"]
+    cells = sorted(cell.code for cell in checked.sound().tiling.cells)
+    assert checked.hints == ()
+    for kind in ("patrol", "night"):
+        held = [cell for one in grids if one["kind"] == kind for cell in one["cells"]]
+        assert sorted(held) == cells
+
+
+def test_every_hour_of_a_workday_has_somebody_where_the_plan_says_so(pack: Path):
+    parts = check_pack(pack).sound().parts
+    zone = ZoneInfo("Asia/Shanghai")
+    roster = Roster.of(parts["duty_grids"], parts["duty_shifts"], zone)
+    [cell] = [parts["duty_grids"][0]["cells"][0]]
+
+    watched = {
+        hour: [
+            watch.duty_grid.kind
+            for watch in roster.on_duty(cell, datetime(2026, 11, 25, hour, tzinfo=zone))
+            if watch.on_duty
+        ]
+        for hour in (3, 9, 13, 15, 20, 23)
+    }
+
+    night, day = ["night"], ["patrol"]
+    assert watched == {3: night, 9: day, 13: [], 15: day, 20: [], 23: night}
 
 
 def test_components_stand_in_their_cells_in_every_shape(pack: Path):
