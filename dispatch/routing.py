@@ -82,6 +82,18 @@ class Assignment:
         }
 
 
+@dataclass(frozen=True, slots=True)
+class Foreseen:
+    """Who takes cases of which only some facts are known.
+
+    *depending* are the rules that go before and ask for what is not known, in order; where none of
+    them holds it is *assignment*, None when nobody was named.
+    """
+
+    assignment: Assignment | None
+    depending: tuple[Rule, ...]
+
+
 class Router:
     """The routing of one city at one version of rules, jurisdiction and areas."""
 
@@ -118,6 +130,21 @@ class Router:
         if found is None:
             raise NoDepartment(category, tuple(areas))
         return replace(found, undecided=undecided) if undecided else found
+
+    def foresee(self, facts: Mapping[str, object], areas: Sequence[str]) -> Foreseen:
+        """Who takes a case with these facts, whatever the others are, in these areas.
+
+        *facts* are some of `dispatch.conditions.FACTS`, ``category`` among them.
+        """
+        depending: list[Rule] = []
+        for rule in self._rules:
+            try:
+                if rule.when.holds(Known(facts, rule.when.names & facts.keys())):
+                    return Foreseen(_by_rule(rule), tuple(depending))
+            except UndecidedCondition:
+                depending.append(rule)
+        found = self._duty(str(facts["category"]), areas) or self._territory(areas)
+        return Foreseen(found, tuple(depending))
 
     def _first_rule(
         self, facts: Mapping[str, object]

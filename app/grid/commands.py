@@ -18,6 +18,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "activate": "app.grid.release_commands:activate",
     "releases": "app.grid.release_commands:releases",
     "duty": "app.grid.duty:duty",
+    "responsible": "app.grid.responsible:responsible",
 }
 """In the order of the help; each is imported only when it is asked for."""
 

@@ -208,3 +208,95 @@ def test_the_decision_is_that_of_the_first_matching_rule_or_else_the_territory(
     expected = next((n for n, (s, _) in enumerate(written, start=1) if s == severity), None)
     assert found.row == expected
     assert found.department == (written[expected - 1][1] if expected else "street")
+
+
+def known(**changes: object) -> dict[str, object]:
+    """What is known of a category in a cell before anything is reported."""
+    of_the_report = {"hour", "weekday", "workday", "channel", "attributes", "description"}
+    return {name: v for name, v in facts().items() if name not in of_the_report} | changes
+
+
+def test_a_rule_that_only_asks_what_is_known_is_foreseen():
+    routes = router(rule(1, "category == '01001' && severity < 4"), duties=(("*", "", "police"),))
+
+    assert routes.foresee(known(), AREAS).assignment == Assignment(
+        "water", "rule", "rule", LABEL, 1
+    )
+    assert routes.foresee(known(category="02001"), AREAS).assignment == routes.route(
+        facts(category="02001"), AREAS
+    )
+
+
+def test_a_rule_that_asks_more_is_named_beside_whoever_takes_it_otherwise():
+    routes = router(
+        rule(1, "category == '01001' && (hour >= 22 || hour < 6)", "police", "night"),
+        rule(2, "category == '02001' && hour >= 22", "police", "elsewhere"),
+        rule(3, "has(attributes.fire)", "street", "fire"),
+    )
+
+    found = routes.foresee(known(), AREAS)
+
+    assert found.assignment is not None
+    assert found.assignment.step == "territory"
+    assert [one.name for one in found.depending] == ["night", "fire"]
+
+
+def test_once_the_hour_is_known_its_rule_decides_or_is_out():
+    routes = router(rule(1, "hour >= 22", "police", "night"))
+
+    late, early = (routes.foresee(known(hour=hour), AREAS) for hour in (23, 9))
+
+    assert (late.assignment.department if late.assignment else None, late.depending) == (
+        "police",
+        (),
+    )
+    assert (early.assignment.step if early.assignment else None, early.depending) == (
+        "territory",
+        (),
+    )
+
+
+def test_where_nobody_answers_nothing_is_foreseen():
+    alone = Hierarchy.of([area("990101", None, "云溪区", "Yunxi")])
+
+    found = Router.of([], Jurisdiction.of([]), alone, DEPARTMENTS).foresee(known(), ["990101"])
+
+    assert found.assignment is None
+
+
+@given(
+    st.lists(
+        st.sampled_from(
+            [
+                "category == '01001' && hour < 6",
+                "severity == 1 || hour > 12",
+                "workday && class_code == '01'",
+                "category.startsWith('02')",
+                "description.contains('x') || severity == 2",
+            ]
+        ),
+        max_size=4,
+    ),
+    st.sampled_from(["01001", "02001"]),
+    st.integers(1, 4),
+    st.integers(0, 23),
+    st.booleans(),
+    st.sampled_from(["", "x"]),
+)
+def test_what_is_foreseen_comes_true_unless_a_rule_named_beside_it_decides(
+    conditions, category, severity, hour, workday, description
+):
+    routes = router(*(rule(n, text, name=f"r{n}") for n, text in enumerate(conditions)))
+    case = facts(
+        category=category,
+        severity=severity,
+        hour=hour,
+        workday=workday,
+        description=description,
+    )
+
+    found = routes.foresee(known(category=category, severity=severity), AREAS)
+
+    decided = routes.route(case, AREAS)
+    if decided.name not in {one.name for one in found.depending}:
+        assert decided == found.assignment
