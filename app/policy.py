@@ -49,6 +49,8 @@ _STAFF: Final = {
     Role.SUPERVISOR: _AREAS,
     Role.AUDITOR: _CITY,
 }
+# Where cells lie is no secret inside a government: whoever works with cases sees the whole grid.
+_GRID_READERS: Final = dict.fromkeys((*_STAFF, Role.ADMINISTRATOR), _CITY)
 _REPORTERS: Final = {
     Role.CITIZEN: _OWN,
     Role.SENSOR: _OWN,
@@ -80,6 +82,10 @@ POLICY: Final[Mapping[str, Mapping[Role, Scope]]] = {
     "case.move.close": {Role.OPERATOR: _AREAS, Role.DISPATCHER: _AREAS},
     "case.move.unmerge": {Role.OPERATOR: _AREAS},
     "map.read": _STAFF,
+    "grid.read": _GRID_READERS,
+    "grid.read_open": {Role.ANYONE: _CITY},  # asked instead of it where CITY_GRID_OPEN is set
+    # Where valves and cables lie, and whose they are, is for nobody outside, whatever is set.
+    "component.read": _GRID_READERS,
     # What could not be decided has no area yet. Administrators mend packs: they see reasons only.
     "dead.list": {Role.OPERATOR: _CITY, Role.ADMINISTRATOR: _CITY, Role.AUDITOR: _CITY},
     "dead.read": {Role.OPERATOR: _CITY, Role.AUDITOR: _CITY},

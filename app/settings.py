@@ -40,6 +40,11 @@ class Settings(BaseSettings):
         description="Address people type. With https the session cookie is `__Host-` and Secure, "
         "and only pages of this origin may change anything.",
     )
+    grid_open: bool = Field(
+        default=False,
+        description="Everybody may read cells, areas and releases of the grid; components, figures "
+        "and cases never.",
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", description="Least severe record that is written."
     )

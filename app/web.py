@@ -34,6 +34,8 @@ from app.http.city import CityWatch
 from app.http.context import RequestContext
 from app.http.intake import Intake
 from app.http.map_room import map_room
+from app.http.ogc import items as ogc_items
+from app.http.ogc import pages as ogc_pages
 from app.http.protocol import BoundedProtocol
 from app.http.sampling import Sampling
 from app.http.wiring import Wiring
@@ -70,6 +72,8 @@ def make_web(settings: Settings) -> Starlette:
         probes.ROUTES,
         live.ROUTES,
         dispatch_map.ROUTES,
+        ogc_items.ROUTES,
+        ogc_pages.ROUTES,
         openapi.ROUTES,
     ):
         app.router.routes.extend(routes)

@@ -5,7 +5,7 @@
 set -euo pipefail
 
 run=(postgresql-15 postgresql-15-postgis-3 redis-server)
-test=(chromium faketime fonts-noto-cjk openjdk-17-jre-headless maven)
+test=(chromium faketime fonts-noto-cjk gdal-bin openjdk-17-jre-headless maven)
 vendor=(nodejs npm)
 
 # A program that came from elsewhere than Debian counts as well.
@@ -19,6 +19,7 @@ present() {
     chromium) command -v chromium >/dev/null ;;
     faketime) command -v faketime >/dev/null ;;
     fonts-noto-cjk) [ -e /usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc ] ;;
+    gdal-bin) command -v ogrinfo >/dev/null ;;
     openjdk-17-jre-headless) command -v java >/dev/null ;;
     maven) command -v mvn >/dev/null ;;
     *) echo "packages: no test for $1" >&2; exit 2 ;;

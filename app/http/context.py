@@ -20,6 +20,7 @@ _DOORS: Final = (
     "/api/cases",
     "/api/",
     "/open311/",
+    "/ogc/",
     "/live/",
     "/tiles/",
     "/static/",

@@ -62,7 +62,8 @@ async def _note(request: Request, refused: Refused) -> None:
     """Write down who was refused what; the refusal stands also when that is not possible."""
     actor, action = refused.actor.name, refused.action
     _log.info("refused", actor=actor, action=action, hidden=refused.hidden)
-    target = str(request.path_params.get("case_id", ""))[:40]
+    named = request.path_params
+    target = str(named.get("case_id") or named.get("feature") or "")[:40]
     try:
         async with wiring_of(request).database.connection() as conn:
             await write_audit(conn, actor, action, clean("case", target, longest=40), "refused")

@@ -9,6 +9,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from app.http.access import guarded
+from app.http.addresses import base_of
 from app.http.city import City
 from app.http.open311.writing import PREFIX, Row, answer, answer_one
 from app.http.wiring import wiring_of
@@ -39,9 +40,8 @@ def language_of(request: Request, city: City) -> Language:
 
 async def discovery(request: Request, actor: Actor) -> Response:
     """Where the endpoints are and how to get a key."""
-    wiring = wiring_of(request)
-    city = wiring.current_city()
-    base = (wiring.settings.public_url or str(request.base_url)).rstrip("/")
+    city = wiring_of(request).current_city()
+    base = base_of(request)
     row: Row = {
         "changeset": _CHANGESET,
         "contact": f"{city.name.zh} / {city.name.en}",
