@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Collection, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Collection, Generator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from importlib import resources
 from typing import Final
 
@@ -66,8 +66,9 @@ class Database:
 
     async def open(self) -> None:
         """Connect once, so that a wrong address shows at the start. Raises DatabaseAway."""
-        async with self.connection() as conn:
-            await conn.execute("SELECT 1")
+        with _told_as_away():
+            async with self.connection() as conn:
+                await conn.execute("SELECT 1")
 
     async def require_schema(self) -> None:
         """See that every migration we know was applied. Raises SchemaBehind and DatabaseAway.
@@ -75,8 +76,9 @@ class Database:
         A process that is newer than its schema fails at every statement: a worker would give up
         one good report after the other.
         """
-        async with self.session() as conn:
-            missing = await _unapplied(conn)
+        with _told_as_away():
+            async with self.session() as conn:
+                missing = await _unapplied(conn)
         if missing:
             raise SchemaBehind(missing)
 
@@ -134,6 +136,15 @@ async def connect(url: str) -> AsyncConnection:
             url, autocommit=True, connect_timeout=2, tcp_user_timeout=5000, options=_OPTIONS
         )
     except psycopg.OperationalError as err:
+        raise DatabaseAway(first_line(err)) from err
+
+
+@contextmanager
+def _told_as_away() -> Generator[None]:
+    """A server that goes away in the middle is as much away as one that never answered."""
+    try:
+        yield
+    except TRANSIENT as err:
         raise DatabaseAway(first_line(err)) from err
 
 

@@ -12,7 +12,7 @@ import uvicorn
 from starlette.applications import Starlette
 
 from app.background import running
-from app.database import Database, DatabaseAway
+from app.database import TRANSIENT, Database, DatabaseAway
 from app.engines import EngineCarrier, engine_url
 from app.http import (
     cases,
@@ -113,7 +113,7 @@ async def _lifespan(app: Starlette) -> AsyncGenerator[None]:
         try:
             await wiring.database.require_schema()
             await wiring.city.refresh()
-        except DatabaseAway as err:
+        except (DatabaseAway, *TRANSIENT) as err:
             _log.warning("started without the database", error=str(err))
         loops = (
             wiring.intake.run(),

@@ -1,6 +1,6 @@
 """The schema as migrated, and connections that come back."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from uuid import uuid4
 
@@ -45,6 +45,23 @@ async def test_a_terminated_connection_is_replaced_at_the_next_loan(database_url
         found = await conn.execute("SELECT 2")
 
     assert await found.fetchone() == (2,)
+    await database.close()
+
+
+@pytest.mark.parametrize("ask", [Database.open, Database.require_schema])
+async def test_a_server_that_goes_away_in_the_middle_of_the_start_is_away(
+    ask: Callable[[Database], Awaitable[None]], database_url: str
+) -> None:
+    database = Database(database_url, size=1)
+    async with database.session() as conn:
+        pid = conn.info.backend_pid
+    async with await psycopg.AsyncConnection.connect(database_url, autocommit=True) as other:
+        await other.execute("SELECT pg_terminate_backend(%s, 2000)", [pid])
+
+    with pytest.raises(DatabaseAway):
+        await ask(database)
+
+    await ask(database)
     await database.close()
 
 
