@@ -72,14 +72,42 @@ POLICY: Final[Mapping[str, Mapping[Role, Scope]]] = {
     "report.list_own": _REPORTERS,
     "observation.submit": {Role.SENSOR: _OWN},
     "case.read": _STAFF,
+    "case.add_photo": {
+        Role.INSPECTOR: _AREAS,
+        Role.OPERATOR: _AREAS,
+        Role.HANDLER: _DEPARTMENT,
+    },
+    "case.move.accept": {Role.OPERATOR: _AREAS},
+    "case.move.reject": {Role.OPERATOR: _AREAS},
+    "case.move.ask_check": {Role.OPERATOR: _AREAS},
+    "case.move.confirm": {Role.INSPECTOR: _AREAS},
+    "case.move.refute": {Role.INSPECTOR: _AREAS},
     "case.move.file": {Role.OPERATOR: _AREAS},
     "case.move.void": {Role.OPERATOR: _AREAS},
+    "case.move.return": {Role.DISPATCHER: _AREAS},
     "case.move.assign": {Role.DISPATCHER: _AREAS, Role.COMMANDER: _AREAS},
     "case.move.send_back": {Role.HANDLER: _DEPARTMENT},
+    "case.move.take": {Role.HANDLER: _DEPARTMENT},
+    "case.move.progress": {Role.HANDLER: _DEPARTMENT},
+    "case.move.transfer": {Role.HANDLER: _DEPARTMENT},
+    "case.move.involve": {Role.DISPATCHER: _AREAS, Role.COMMANDER: _AREAS},
+    "case.move.finish_part": {Role.HANDLER: _DEPARTMENT},
+    "case.move.release_part": {Role.DISPATCHER: _AREAS, Role.COMMANDER: _AREAS},
+    "case.move.ask_extension": {Role.HANDLER: _DEPARTMENT},
+    "case.move.extend": {Role.DISPATCHER: _AREAS, Role.SUPERVISOR: _AREAS},
+    "case.move.refuse_extension": {Role.DISPATCHER: _AREAS, Role.SUPERVISOR: _AREAS},
+    "case.move.suspend": {Role.DISPATCHER: _AREAS, Role.SUPERVISOR: _AREAS},
+    "case.move.resume": {Role.DISPATCHER: _AREAS, Role.SUPERVISOR: _AREAS},
     "case.move.handle": {Role.HANDLER: _DEPARTMENT},
+    "case.move.self_handle": {Role.INSPECTOR: _AREAS},
     "case.move.rework": {Role.INSPECTOR: _AREAS, Role.DISPATCHER: _AREAS},
     "case.move.verify": {Role.INSPECTOR: _AREAS, Role.OPERATOR: _AREAS},
     "case.move.close": {Role.OPERATOR: _AREAS, Role.DISPATCHER: _AREAS},
+    "case.move.supervise": {Role.SUPERVISOR: _AREAS, Role.COMMANDER: _AREAS},
+    "case.move.appeal": {Role.HANDLER: _DEPARTMENT},
+    "case.move.excuse": {Role.SUPERVISOR: _AREAS},
+    "case.move.refuse_appeal": {Role.SUPERVISOR: _AREAS},
+    "case.move.reopen": {Role.SUPERVISOR: _AREAS, Role.OPERATOR: _AREAS},
     "case.move.unmerge": {Role.OPERATOR: _AREAS},
     "map.read": _STAFF,
     "grid.read": _GRID_READERS,
@@ -121,11 +149,16 @@ VISITOR: Final = Actor("anyone", _ANYONE)
 
 @dataclass(frozen=True, slots=True)
 class Resource:
-    """What is asked about: its owner (an actor's name), department, and areas up to the city."""
+    """What is asked about: its owner (an actor's name), department, and areas up to the city.
+
+    *helpers* are departments that stand beside the one: of a case those that help with it, where
+    the action is open to them as well.
+    """
 
     owner: str | None = None
     department: str | None = None
     areas: frozenset[str] = field(default_factory=frozenset[str])
+    helpers: frozenset[str] = field(default_factory=frozenset[str])
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +179,7 @@ class Reach:
             self.city
             or (self.owner is not None and self.owner == resource.owner)
             or (self.department is not None and self.department == resource.department)
+            or self.department in resource.helpers
             or not self.areas.isdisjoint(resource.areas)
         )
 
@@ -157,7 +191,9 @@ class Reach:
         if self.city:
             return "true", {}
         return (
-            "(department = %(reach_department)s OR areas && %(reach_areas)s::text[])",
+            "(cases.department = %(reach_department)s"
+            " OR cases.helpers @> ARRAY[%(reach_department)s::text]"
+            " OR cases.areas && %(reach_areas)s::text[])",
             {"reach_department": self.department, "reach_areas": sorted(self.areas)},
         )
 

@@ -23,15 +23,21 @@ class Fault:
 class Problem(Exception):
     """A request that is answered with an error; *status* is its HTTP status.
 
-    4xx will never succeed as sent. 503 and 429 may later, after *retry_after_s*.
+    4xx will never succeed as sent. 503 and 429 may later, after *retry_after_s*. *told* is the
+    detail in both languages, where a person reads it.
     """
 
     def __init__(
-        self, status: int, detail: str, *faults: Fault, retry_after_s: int | None = None
+        self,
+        status: int,
+        detail: str,
+        *faults: Fault,
+        retry_after_s: int | None = None,
+        told: Label | None = None,
     ) -> None:
         super().__init__(detail)
         self.status, self.detail, self.faults = status, detail, faults
-        self.retry_after_s = retry_after_s
+        self.retry_after_s, self.told = retry_after_s, told
 
     @property
     def headers(self) -> Mapping[str, str]:
@@ -50,6 +56,7 @@ _TITLES: Final[Mapping[int, Label]] = {
     406: Label("没有此格式", "No such format"),
     409: Label("与已有内容冲突", "Conflicts with what is there"),
     411: Label("缺少长度", "Length required"),
+    412: Label("内容已被他人更新", "Changed by somebody else"),
     413: Label("内容过大", "Too large"),
     415: Label("不支持此内容类型", "Unsupported content type"),
     422: Label("内容不合要求", "The content cannot be accepted"),
@@ -65,8 +72,13 @@ def title(status: int) -> Label:
     return _TITLES.get(status) or _TITLES[500 if status >= 500 else 400]
 
 
-def details(status: int, detail: str, faults: Sequence[Fault] = ()) -> dict[str, object]:
-    """The body of a problem answer; `title` is English, `titles` holds both languages."""
+def details(
+    status: int, detail: str, faults: Sequence[Fault] = (), told: Label | None = None
+) -> dict[str, object]:
+    """The body of a problem answer; `title` is English, `titles` holds both languages.
+
+    So does `details` of `detail`, where there is a text in both.
+    """
     label = title(status)
     body: dict[str, object] = {
         "type": "about:blank",
@@ -75,6 +87,8 @@ def details(status: int, detail: str, faults: Sequence[Fault] = ()) -> dict[str,
         "status": status,
         "detail": detail,
     }
+    if told is not None:
+        body["details"] = told.as_dict()
     if faults:
         body["errors"] = [asdict(fault) for fault in faults]
     return body

@@ -15,6 +15,7 @@ from dispatch.deadlines import Limits
 from dispatch.postgres.clock import now
 from dispatch.routing import Router
 from dispatch.rulebook import Rulebook
+from dispatch.workflow.variant import Variant
 from grid.catalogue import Catalogue
 from grid.department import Departments
 from grid.duty import Jurisdiction
@@ -95,6 +96,7 @@ async def load_rulebook(
         auto_file=city["filing"] == "auto",
         merge_radius_m=city["merge"]["radius_m"],
         merge_within=timedelta(minutes=city["merge"]["minutes"]),
+        variant=Variant.of(city.get("workflow")),
         # Cities that were loaded before there were rules for sensors have no such part.
         alarms=AlarmRules.of(
             parts["sensors"], parts.get("sensor_rules", []), city["default_language"]

@@ -19,6 +19,7 @@ from app.http import (
     dead,
     failures,
     live,
+    moves,
     observations,
     open311,
     openapi,
@@ -27,6 +28,7 @@ from app.http import (
     reference,
     reports,
     sessions,
+    tasks,
     unmerging,
 )
 from app.http import map as dispatch_map
@@ -65,6 +67,8 @@ def make_web(settings: Settings) -> Starlette:
         open311.ROUTES,
         photos.ROUTES,
         cases.ROUTES,
+        moves.ROUTES,
+        tasks.ROUTES,
         unmerging.ROUTES,
         dead.ROUTES,
         sessions.ROUTES,

@@ -5,7 +5,7 @@ Each action is load → rule → save inside the transaction the caller opened, 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -15,18 +15,24 @@ import numpy as np
 from dispatch import case as cases
 from dispatch import decide as decisions
 from dispatch import events as e
-from dispatch.case import Case, Order, State
+from dispatch.case import Case, Order
 from dispatch.decide import Decision, Failed, Merged, Opened, Rejected
 from dispatch.errors import DispatchError, NotMerged, UnknownCase
 from dispatch.matching import Candidate
 from dispatch.ports import Book, Changes
 from dispatch.report import Report
 from dispatch.rulebook import Rulebook
+from dispatch.workflow.clocks import Ending, ended, is_stage
+from dispatch.workflow.facts import StageOverdue
+from dispatch.workflow.variant import Terms
 from grid.cell import Place
 from grid.errors import GridError
 
 BATCH: Final = 500
 """Reports decided in one transaction at most."""
+
+CLOCK: Final = "clock"
+"""The actor of what nobody did in time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,30 +161,32 @@ def _candidate(case: Case) -> Candidate:
 
 
 async def move(
-    book: Book, case_id: int, order: Order, *, actor: str, city: str, now: datetime
+    book: Book,
+    case_id: int,
+    order: Order,
+    *,
+    actor: str,
+    city: str,
+    now: datetime,
+    terms: Terms | None = None,
 ) -> Case:
     """Carry out a person's order on one case; returns the case as it is then.
 
-    Raises UnknownCase and what `dispatch.case.obey` raises. The first milestone is met when the
-    department says it is done, comes back when the work is sent to rework, and is cancelled when
-    the case is void.
+    *terms* are the city's variant of the workflow and its working time. Raises UnknownCase and
+    what `dispatch.case.obey` raises. Which deadlines end and begin says `dispatch.workflow.clocks`.
     """
     current = dict(await book.cases([case_id]))
     if case_id not in current:
         raise UnknownCase(case_id)
-    event = cases.obey(current[case_id], order, actor=actor, now=now)
+    deadlines = await book.deadlines(case_id)
+    event = cases.obey(
+        current[case_id], order, actor=actor, now=now, terms=terms, deadlines=deadlines
+    )
     changes = Changes()
     case = _apply(changes, current, case_id, event)
-    if (ending := _DEADLINES_END.get(case.state)) is not None:
-        changes.settled.append((case_id, "*", ending))
+    changes.settled += [(case_id, kind, ending) for kind, ending in ended(event, deadlines)]
     await book.save(changes, city=city, now=now)
     return case
-
-
-_DEADLINES_END: Final[Mapping[State, str]] = {
-    State.HANDLED: "met",
-    State.VOID: "cancelled",
-}
 
 
 async def unmerge(
@@ -215,12 +223,17 @@ async def unmerge(
 async def fall_due(
     book: Book, due: Sequence[tuple[int, str, datetime]], *, city: str, now: datetime
 ) -> int:
-    """Write that these milestones (case, milestone, due at) passed unmet; returns how many."""
+    """Write that these deadlines (case, kind, due at) passed unmet; returns how many."""
     current = dict(await book.cases({case_id for case_id, _, _ in due}))
     changes = Changes()
-    for case_id, milestone, due_at in due:
-        event = e.CaseOverdue(at=now, actor="clock", milestone=milestone, due_at=due_at)
-        _apply(changes, current, case_id, event)
-        changes.settled.append((case_id, milestone, "fired"))
+    for case_id, kind, due_at in due:
+        _apply(changes, current, case_id, _passed(kind, due_at, now))
+        changes.settled.append((case_id, kind, Ending.FIRED))
     await book.save(changes, city=city, now=now)
     return len(due)
+
+
+def _passed(kind: str, due_at: datetime, now: datetime) -> e.Event:
+    if is_stage(kind):
+        return StageOverdue(at=now, actor=CLOCK, stage=kind, due_at=due_at)
+    return e.CaseOverdue(at=now, actor=CLOCK, milestone=kind, due_at=due_at)

@@ -121,6 +121,14 @@ class WorkingCalendar:
             case Unit.WORK_DAY:
                 return self._work_days(start, amount)
 
+    def after(self, start: datetime, work: timedelta) -> datetime:
+        """When *work*, an amount of working time begun at *start*, is done; aware UTC.
+
+        The other way round than `working_time`: exact to the microsecond, and as early as it can
+        be. Raises NaiveTime and NoWorkingTime.
+        """
+        return self._work(_aware(start), work)
+
     def working_time(self, begin: datetime, end: datetime) -> timedelta:
         """How long the city works between the two aware times; negative when they are swapped."""
         begin, end = _aware(begin), _aware(end)

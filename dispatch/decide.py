@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
@@ -16,6 +16,7 @@ from dispatch.matching import Candidate, find_same
 from dispatch.report import Report
 from dispatch.routing import Assignment
 from dispatch.rulebook import Rulebook
+from dispatch.workflow.clocks import next_stage
 from grid.catalogue import Category
 from grid.cell import Place
 
@@ -129,6 +130,8 @@ def open_case(
         component=report.component,
         why={"limit": _limit_taken(limit), "versions": dict(rules.versions)},
     )
+    if not rules.auto_file:
+        first = replace(first, began=next_stage(first, rules.variant.stages))
     entry = cases.opened(case_id, first, address=report.address, description=report.description)
     entries = [entry]
     for event in _filed_and_assigned(route, now) if rules.auto_file else ():

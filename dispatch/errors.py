@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime
 
 
@@ -9,7 +10,11 @@ class DispatchError(Exception):
     """Base of every error of this package."""
 
 
-class IllegalMove(DispatchError):
+class MoveRefused(DispatchError):
+    """An order that is not carried out; the case stays as it is."""
+
+
+class IllegalMove(MoveRefused):
     """The case cannot make this move from the state it is in."""
 
     def __init__(self, state: str, move: str) -> None:
@@ -17,7 +22,23 @@ class IllegalMove(DispatchError):
         self.state, self.move = state, move
 
 
-class MissingReason(DispatchError):
+class NotNow(MoveRefused):
+    """The state allows the move, but something else of the case does not; *missing* in words."""
+
+    def __init__(self, state: str, move: str, missing: Sequence[str]) -> None:
+        super().__init__(f"cannot {move} this case: it must be {' and '.join(missing)}")
+        self.state, self.move, self.missing = state, move, tuple(missing)
+
+
+class SwitchedOff(MoveRefused):
+    """The city does without this move."""
+
+    def __init__(self, move: str) -> None:
+        super().__init__(f"this city does without the move {move}: see [workflow] in city.toml")
+        self.move = move
+
+
+class MissingReason(MoveRefused):
     """This move must say why."""
 
     def __init__(self, move: str) -> None:
@@ -25,7 +46,7 @@ class MissingReason(DispatchError):
         self.move = move
 
 
-class MissingDepartment(DispatchError):
+class MissingDepartment(MoveRefused):
     """This move must name a department of the city."""
 
     def __init__(self, move: str) -> None:
@@ -33,7 +54,61 @@ class MissingDepartment(DispatchError):
         self.move = move
 
 
-class OwnWork(DispatchError):
+class MissingDeadline(MoveRefused):
+    """This move must say until when."""
+
+    def __init__(self, move: str) -> None:
+        super().__init__(f"{move} needs the new deadline: give a time in the field 'until'")
+        self.move = move
+
+
+class MissingPhoto(MoveRefused):
+    """In this city the move must come with a photo."""
+
+    def __init__(self, move: str) -> None:
+        super().__init__(f"{move} needs a photo here: name photos of the case in 'photos'")
+        self.move = move
+
+
+class BadDeadline(MoveRefused):
+    """A new deadline must be later than the one that runs, and within a year."""
+
+    def __init__(self, until: datetime, after: datetime, latest: datetime) -> None:
+        super().__init__(
+            f"the new deadline {until.isoformat()} must be after {after.isoformat()} "
+            f"and no later than {latest.isoformat()}"
+        )
+        self.until, self.after, self.latest = until, after, latest
+
+
+class NothingRuns(MoveRefused):
+    """There is no deadline that could be moved: all of the case's have passed or are met."""
+
+    def __init__(self, move: str) -> None:
+        super().__init__(f"cannot {move}: no deadline of the case runs; appeal if it is late")
+        self.move = move
+
+
+class AlreadyInvolved(MoveRefused):
+    """The department has the case already, or helps with it."""
+
+    def __init__(self, department: str) -> None:
+        super().__init__(
+            f"the department {department} has this case or helps with it: name another, "
+            "or release its part first"
+        )
+        self.department = department
+
+
+class NoPart(MoveRefused):
+    """The department has no task in this case that is not ended."""
+
+    def __init__(self, department: str) -> None:
+        super().__init__(f"the department {department or '(none)'} has no open part in this case")
+        self.department = department
+
+
+class OwnWork(MoveRefused):
     """Nobody verifies what they handled themselves."""
 
     def __init__(self, person: str) -> None:
@@ -41,7 +116,15 @@ class OwnWork(DispatchError):
         self.person = person
 
 
-class StaleCase(DispatchError):
+class OwnRequest(MoveRefused):
+    """Nobody grants what they asked for themselves."""
+
+    def __init__(self, person: str, move: str) -> None:
+        super().__init__(f"{person} asked for this and cannot {move} it")
+        self.person, self.move = person, move
+
+
+class StaleCase(MoveRefused):
     """The case has changed since the person looked at it."""
 
     def __init__(self, case_id: int, seen: int, now: int) -> None:

@@ -21,11 +21,17 @@ GENESIS: Final = bytes(32)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """Something that happened to one case; *actor* is a login, or the part of us that did it."""
+    """Something that happened to one case; *actor* is a login, or the part of us that did it.
+
+    *began* holds the deadlines that run from now on because of it, by kind, besides the milestones
+    that a case is opened with; *photos* the ids of photos of the case that were given with it.
+    """
 
     kind: ClassVar[str]
     at: datetime
     actor: str
+    began: Mapping[str, datetime] = field(default_factory=dict[str, datetime])
+    photos: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,7 +158,8 @@ def canonical(case_id: int, seq: int, event: Event) -> str:
     Coordinates are decimal strings with 9 places (0.1 mm), so that no reader's float printing
     can change a hash.
     """
-    told = {name: _plain(getattr(event, name)) for name in _names(type(event))}
+    fields_told = ((name, getattr(event, name)) for name in _names(type(event)))
+    told = {name: _plain(value) for name, value in fields_told if value or name not in _LATER}
     return _ENCODER.encode({**told, "case": case_id, "seq": seq, "kind": event.kind}).decode()
 
 
@@ -161,6 +168,8 @@ def link(previous: bytes, canon: str) -> bytes:
     return hashlib.sha256(previous + canon.encode()).digest()
 
 
+_LATER: Final = frozenset({"began", "photos"})
+"""Left out while empty, so that a history says the same as before there were these fields."""
 _ENCODER: Final = msgspec.json.Encoder(order="sorted")
 
 

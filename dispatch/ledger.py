@@ -36,10 +36,18 @@ class Books:
     cases_open: int
     cases_ended: int
     cases_at_head: int
+    cases_suspended: int
+    parts: int
+    parts_ended: int
     events_reported: int
     events_merged: int
     events_unmerged: int
     events_overdue: int
+    events_stage_overdue: int
+    events_suspended: int
+    events_resumed: int
+    events_involved: int
+    events_parts_ended: int
     reports_in_cases: int
     outbox: int
     outbox_numbered: int
@@ -97,7 +105,22 @@ def equations(books: Books) -> tuple[Equation, ...]:
             books.deadlines_total,
             sum(books.deadlines.values()),
         ),
-        Equation("fired = events 'overdue'", books.deadlines.get("fired", 0), books.events_overdue),
+        Equation(
+            "fired = events 'overdue' + 'stage_overdue'",
+            books.deadlines.get("fired", 0),
+            books.events_overdue + books.events_stage_overdue,
+        ),
+        Equation(
+            "suspended cases = events 'suspended' - 'resumed'",
+            books.cases_suspended,
+            books.events_suspended - books.events_resumed,
+        ),
+        Equation("tasks of helpers = events 'involved'", books.parts, books.events_involved),
+        Equation(
+            "ended tasks of helpers = events 'part_finished' + 'part_released'",
+            books.parts_ended,
+            books.events_parts_ended,
+        ),
         Equation(
             "deliveries = sent + pending + dead",
             books.deliveries_total,

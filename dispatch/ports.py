@@ -12,6 +12,7 @@ from dispatch.decide import Failed, Opened, Rejected
 from dispatch.matching import Candidate
 from dispatch.report import Report
 from dispatch.rulebook import Rulebook
+from dispatch.workflow.clocks import Deadline
 
 
 @dataclass(slots=True)
@@ -55,6 +56,10 @@ class Book(Protocol):
 
     async def cases(self, case_ids: Collection[int]) -> Mapping[int, Case]:
         """Those cases, locked."""
+        ...
+
+    async def deadlines(self, case_id: int) -> Sequence[Deadline]:
+        """The newest round of every deadline of a case that `cases` has locked."""
         ...
 
     async def save(self, changes: Changes, *, city: str, now: datetime) -> None:

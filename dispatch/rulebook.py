@@ -11,6 +11,7 @@ from dispatch.calendar import WorkingCalendar
 from dispatch.deadlines import Limits
 from dispatch.routing import Router
 from dispatch.sensors import Sensors
+from dispatch.workflow.variant import Variant
 from grid.catalogue import Catalogue
 from grid.department import Departments
 from grid.locate import Grid
@@ -22,7 +23,7 @@ class Rulebook:
 
     *versions* names the version of each part and is stored with every case. *auto_file* says
     whether reports become filed cases without a person. *merge_radius_m* and *merge_within* bound
-    the duplicate rule.
+    the duplicate rule. *variant* is what the city has made of the workflow.
     """
 
     city: str
@@ -36,4 +37,5 @@ class Rulebook:
     auto_file: bool = True
     merge_radius_m: float = 50.0
     merge_within: timedelta = timedelta(minutes=30)
+    variant: Variant = field(default_factory=Variant)
     alarms: AlarmRules = field(default_factory=lambda: AlarmRules(Sensors(), ()))

@@ -16,7 +16,9 @@ class Marker(msgspec.Struct, frozen=True, gc=False):
     """One case as painted: where, what, who answers for it, until when.
 
     *lon*, *lat* are degrees WGS84; times are RFC 3339 text in UTC, as the log carries them;
-    *areas* run from the smallest area up to the city. *version* counts the case's own events.
+    *areas* run from the smallest area up to the city. *version* counts the case's own events. The
+    clock of a case that is suspended stands. *helpers* are departments that help the one that
+    answers for it.
     """
 
     id: int
@@ -36,6 +38,8 @@ class Marker(msgspec.Struct, frozen=True, gc=False):
     reports: int
     version: int
     address: str = ""
+    suspended_at: str | None = None
+    helpers: tuple[str, ...] = ()
 
     @property
     def ended(self) -> bool:
@@ -54,6 +58,8 @@ class Scope:
     def shows(self, marker: Marker) -> bool:
         """Whether the person may see this case."""
         if self.city or marker.department in self.departments:
+            return True
+        if not self.departments.isdisjoint(marker.helpers):
             return True
         return not self.areas.isdisjoint(marker.areas)
 

@@ -7,6 +7,7 @@ from zoneinfo import available_timezones
 
 from app.city.faults import Faults
 from app.city.lines import Line
+from app.city.workflow import read_workflow
 from grid.code import STANDARD_PATTERN, CodePattern
 from grid.errors import BadCodePattern
 
@@ -17,7 +18,7 @@ _KEYS: Final = {
     "": {
         "catalogue_standard", "code", "name_zh", "name_en", "timezone", "centre", "zoom",
         "default_language", "cell_code_pattern", "filing", "source_crs", "merge", "working_time",
-        "level", "tolerance",
+        "level", "tolerance", "workflow",
     },
     "merge": {"radius_m", "minutes"},
     "working_time": {"weekend", "periods"},
@@ -69,6 +70,7 @@ def read_profile(content: Mapping[str, Any], faults: Faults) -> Profile:
             "radius_m": merge.number("radius_m", 0, 10_000),
             "minutes": merge.number("minutes", 0, 43_200),
         },
+        "workflow": read_workflow(content.get("workflow", {}), faults),
     }
     return Profile(
         city=city,

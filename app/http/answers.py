@@ -11,6 +11,7 @@ from starlette.responses import Response
 
 from app import problems
 from app.problems import Fault
+from grid.naming import Label
 
 _JSON: Final = "application/json"
 
@@ -30,7 +31,8 @@ def problem_answer(
     detail: str,
     faults: Sequence[Fault] = (),
     headers: Mapping[str, str] | None = None,
+    told: Label | None = None,
 ) -> Response:
     """A problem details body. ASCII only: it may quote what no UTF-8 can hold."""
-    body = json.dumps(problems.details(status, detail, faults))
+    body = json.dumps(problems.details(status, detail, faults, told))
     return Response(body, status, headers=dict(headers or {}), media_type=problems.MEDIA_TYPE)

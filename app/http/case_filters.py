@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Final, LiteralString, Self
 
@@ -14,7 +14,18 @@ from dispatch.case import State
 
 LONGEST_LIST: Final = 200
 _KNOWN: Final = frozenset(
-    {"state", "department", "category", "area", "overdue", "bbox", "before", "limit"}
+    {
+        "state",
+        "department",
+        "category",
+        "area",
+        "overdue",
+        "suspended",
+        "excused",
+        "bbox",
+        "before",
+        "limit",
+    }
 )
 _FLAGS: Final = {"true": True, "false": False}
 
@@ -28,6 +39,8 @@ class CaseFilter:
     category: str | None = None
     area: str | None = None
     overdue: bool | None = None
+    suspended: bool | None = None
+    excused: bool | None = None
     bbox: tuple[float, float, float, float] | None = None
     before: int | None = None
     limit: int = 50
@@ -35,18 +48,18 @@ class CaseFilter:
     @classmethod
     def of(cls, query: Mapping[str, str]) -> Self:
         """The filter a query string asks for; Problem 422 for anything it cannot mean."""
-        if unknown := sorted(query.keys() - _KNOWN):
-            known = ", ".join(sorted(_KNOWN))
-            raise _unfit(unknown[0][:100], "is not known here", f"there are {known}")
+        refuse_unknown(query, _KNOWN)
         return cls(
             states=_states(query.get("state")),
-            department=_word(query, "department"),
-            category=_word(query, "category"),
-            area=_word(query, "area"),
-            overdue=_flag(query.get("overdue")),
+            department=word(query, "department"),
+            category=word(query, "category"),
+            area=word(query, "area"),
+            overdue=flag(query, "overdue"),
+            suspended=flag(query, "suspended"),
+            excused=flag(query, "excused"),
             bbox=_bbox(query.get("bbox")),
-            before=_number(query, "before", most=2**63 - 1),
-            limit=_number(query, "limit", most=LONGEST_LIST) or 50,
+            before=number(query, "before", most=2**63 - 1),
+            limit=number(query, "limit", most=LONGEST_LIST) or 50,
         )
 
     def sql(self, within: Reach) -> tuple[LiteralString, dict[str, object]]:
@@ -58,6 +71,11 @@ class CaseFilter:
             (self.category, "category = %(category)s"),
             (self.area, "%(area)s = ANY(areas)"),
             (self.overdue is not None, "overdue = %(overdue)s"),
+            (self.suspended is not None, "(suspended_at IS NOT NULL) = %(suspended)s"),
+            (
+                self.excused is not None,
+                "(overdue AND appeal IS NOT DISTINCT FROM 'excused') = %(excused)s",
+            ),
             (self.bbox, "position && ST_MakeEnvelope(%(w)s, %(s)s, %(e)s, %(n)s, 4326)"),
             (self.before, "id < %(before)s"),
         ]
@@ -70,6 +88,8 @@ class CaseFilter:
             "category": self.category,
             "area": self.area,
             "overdue": self.overdue,
+            "suspended": self.suspended,
+            "excused": self.excused,
             "w": west,
             "s": south,
             "e": east,
@@ -80,7 +100,15 @@ class CaseFilter:
         return " WHERE " + narrowed + " ORDER BY id DESC LIMIT %(limit)s", values
 
 
-def _unfit(field: str, problem: str, remedy: str) -> Problem:
+def refuse_unknown(query: Mapping[str, str], known: Collection[str]) -> None:
+    """Problem 422 for a filter that there is not: a slip would otherwise give a wrong list."""
+    if unknown := sorted(query.keys() - set(known)):
+        remedy = f"there are {', '.join(sorted(known))}"
+        raise unfit(unknown[0][:100], "is not known here", remedy)
+
+
+def unfit(field: str, problem: str, remedy: str) -> Problem:
+    """The answer to a list that cannot be asked for."""
     return Problem(422, "the list cannot be given", Fault(field, problem, remedy))
 
 
@@ -90,10 +118,11 @@ def _states(text: str | None) -> tuple[State, ...]:
     try:
         return tuple(State(word) for word in text.split(","))
     except ValueError:
-        raise _unfit("state", "is not known", f"one or more of {','.join(State)}") from None
+        raise unfit("state", "is not known", f"one or more of {','.join(State)}") from None
 
 
-def _word(query: Mapping[str, str], name: str) -> str | None:
+def word(query: Mapping[str, str], name: str) -> str | None:
+    """A code, checked to be a storable text; None when nothing is asked."""
     if (text := query.get(name)) is None:
         return None
     try:
@@ -102,18 +131,21 @@ def _word(query: Mapping[str, str], name: str) -> str | None:
         raise Problem(422, "the list cannot be given", bad.fault) from bad
 
 
-def _flag(text: str | None) -> bool | None:
+def flag(query: Mapping[str, str], name: str) -> bool | None:
+    """True, false, or None when nothing is asked."""
+    text = query.get(name)
     if text is not None and text not in _FLAGS:
-        raise _unfit("overdue", "is neither true nor false", "send true or false")
+        raise unfit(name, "is neither true nor false", "send true or false")
     return None if text is None else _FLAGS[text]
 
 
-def _number(query: Mapping[str, str], name: str, *, most: int) -> int | None:
+def number(query: Mapping[str, str], name: str, *, most: int) -> int | None:
+    """A number from 1 to *most*; None when nothing is asked."""
     if (text := query.get(name)) is None:
         return None
     if text.isascii() and text.isdigit() and len(text) < 20 and 1 <= int(text) <= most:
         return int(text)
-    raise _unfit(name, "is not a number that can be asked for", f"1 to {most}")
+    raise unfit(name, "is not a number that can be asked for", f"1 to {most}")
 
 
 def _bbox(text: str | None) -> tuple[float, float, float, float] | None:
@@ -123,9 +155,9 @@ def _bbox(text: str | None) -> tuple[float, float, float, float] | None:
     try:
         west, south, east, north = (float(part) for part in text.split(","))
     except ValueError:
-        raise _unfit("bbox", "is not four numbers", remedy) from None
+        raise unfit("bbox", "is not four numbers", remedy) from None
     if not all(map(math.isfinite, (west, south, east, north))):
-        raise _unfit("bbox", "is not finite", remedy)
+        raise unfit("bbox", "is not finite", remedy)
     if not (-180 <= west < east <= 180 and -90 <= south < north <= 90):
-        raise _unfit("bbox", "is no box", remedy)
+        raise unfit("bbox", "is no box", remedy)
     return west, south, east, north

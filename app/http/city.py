@@ -11,8 +11,10 @@ import structlog
 from psycopg import AsyncConnection
 
 from app.database import TRANSIENT, Database, DatabaseAway, wake_ups
+from dispatch.calendar import WorkingCalendar
 from dispatch.deadlines import Limit, Limits
 from dispatch.sensors import Sensors
+from dispatch.workflow.variant import Terms, Variant
 from grid.catalogue import Catalogue
 from grid.department import Departments
 from grid.naming import Label, Language
@@ -28,7 +30,7 @@ _LOOK_AGAIN_S: Final = 30.0
 _PARTS: Final = """
     SELECT DISTINCT ON (part) part, version, content
       FROM city_part
-     WHERE part IN ('city', 'catalogue', 'departments', 'limits', 'sensors')
+     WHERE part IN ('city', 'catalogue', 'departments', 'limits', 'sensors', 'calendar')
      ORDER BY part, version DESC
 """
 
@@ -37,7 +39,10 @@ _log = structlog.get_logger()
 
 @dataclass(frozen=True)
 class City:
-    """One city pack, as far as doors look at it. *bbox* is west, south, east, north, WGS84."""
+    """One city pack, as far as doors look at it. *bbox* is west, south, east, north, WGS84.
+
+    *terms* are its variant of the workflow and its working time.
+    """
 
     code: str
     name: Label
@@ -47,6 +52,7 @@ class City:
     departments: Departments
     limits: Limits
     sensors: Sensors
+    terms: Terms
     versions: Mapping[str, int]
 
     @classmethod
@@ -63,6 +69,7 @@ class City:
             departments=Departments.of(parts["departments"]),
             limits=Limits.of(parts["limits"]),
             sensors=Sensors.of(parts["sensors"]),
+            terms=Terms(Variant.of(city.get("workflow")), WorkingCalendar.of(parts["calendar"])),
             versions=versions,
         )
 
@@ -91,7 +98,7 @@ async def read_city(conn: AsyncConnection[Any]) -> City | None:
     found = await conn.execute(_PARTS)
     rows = await found.fetchall()
     parts = {cast("str", part): content for part, _, content in rows}
-    if len(parts) < 4:
+    if len(parts) < 6:
         return None
     return City.of(parts, {part: version for part, version, _ in rows})
 

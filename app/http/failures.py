@@ -20,6 +20,7 @@ from app.http.wiring import wiring_of
 from app.identity.postgres import write_audit
 from app.policy import Refused
 from app.problems import Fault, Problem, title
+from grid.naming import Label
 
 _AWAY: Final = {"retry-after": "5"}
 _WHAT: Final[Mapping[type[Exception], str]] = {
@@ -35,17 +36,19 @@ def answer(
     detail: str,
     faults: Sequence[Fault] = (),
     headers: Mapping[str, str] | None = None,
+    told: Label | None = None,
 ) -> Response:
     """A problem in the shape of the door that was asked."""
     path = request.url.path
     if path.startswith(PREFIX):
         return error_answer(path, status, detail, faults, headers)
-    return problem_answer(status, detail, faults, headers)
+    return problem_answer(status, detail, faults, headers, told)
 
 
 async def on_problem(request: Request, problem: Problem) -> Response:
     """What a door found wrong."""
-    return answer(request, problem.status, problem.detail, problem.faults, problem.headers)
+    told = problem.told
+    return answer(request, problem.status, problem.detail, problem.faults, problem.headers, told)
 
 
 async def on_refused(request: Request, refused: Refused) -> Response:

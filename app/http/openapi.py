@@ -14,7 +14,7 @@ from starlette.routing import Route
 
 from app.http.access import guarded
 from app.http.answers import json_answer
-from app.http.cases import ToldMove
+from app.http.moves import ToldMove
 from app.http.observations import ToldSamples
 from app.http.sessions import Credentials
 from app.http.submission import Told

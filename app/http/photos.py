@@ -1,4 +1,4 @@
-"""Photos: taken with a report's receipt, shown to whoever may read its case."""
+"""Photos: taken with a report's receipt or for a case, shown to whoever may read the case."""
 
 from __future__ import annotations
 
@@ -44,6 +44,14 @@ _OTHER_PHOTOS: Final = """
        AND p.sha256 <> %(sha256)s
 """
 
+_FIRST_REPORT: Final = """
+    SELECT i.id, i.receipt
+      FROM inbox AS i
+     WHERE i.case_id = %(case)s
+     ORDER BY i.state = 'cased' DESC, i.id
+     LIMIT 1
+"""
+
 _SHOW: Final = """
     SELECT p.display
       FROM photo AS p
@@ -55,13 +63,36 @@ _SHOW: Final = """
 
 async def upload(request: Request, actor: Actor) -> Response:
     """Keep a photo, sent as the file `photo` of a form: 201 with its id, also for a repeat."""
-    wiring = wiring_of(request)
-    if Mode.DISK_LOW in wiring.lookout.degraded:
-        problem = "no photos are taken while the disk is nearly full; the report itself is safe"
-        raise Problem(503, problem, retry_after_s=60)
+    _refuse_when_full(request)
     standing = await standing_of(request, request.path_params["receipt"])
     if standing.source != actor.name:
         raise Problem(404, "no report has this receipt")
+    return await _keep(request, actor, standing.report_id, standing.receipt)
+
+
+async def upload_to_case(request: Request, actor: Actor) -> Response:
+    """Keep a photo with a case, sent as the file `photo` of a form: 201 with its id.
+
+    It stands with the report that the case was opened from.
+    """
+    _refuse_when_full(request)
+    async with wiring_of(request).database.connection() as conn:
+        case = await case_for(conn, request, actor, "case.add_photo")
+        found = await conn.execute(_FIRST_REPORT, {"case": case.id})
+        row = await found.fetchone()
+    if row is None:
+        raise Problem(409, "this case has no report that a photo could stand with")
+    return await _keep(request, actor, *row)
+
+
+def _refuse_when_full(request: Request) -> None:
+    if Mode.DISK_LOW in wiring_of(request).lookout.degraded:
+        problem = "no photos are taken while the disk is nearly full; the report itself is safe"
+        raise Problem(503, problem, retry_after_s=60)
+
+
+async def _keep(request: Request, actor: Actor, report_id: int, receipt: str) -> Response:
+    wiring = wiring_of(request)
     content = await _read_photo(request)
     media_type = media_type_of(content)
     if media_type is None:
@@ -72,19 +103,19 @@ async def upload(request: Request, actor: Actor) -> Response:
         raise _unfit(problem.reason) from problem
     sha256 = hashlib.sha256(content).digest()
     async with wiring.database.connection() as conn:
-        found = await conn.execute(_OTHER_PHOTOS, {"report": standing.report_id, "sha256": sha256})
+        found = await conn.execute(_OTHER_PHOTOS, {"report": report_id, "sha256": sha256})
         row = await found.fetchone()
         if row is not None and row[0] >= MOST_PHOTOS:
             raise Problem(429, f"a report takes at most {MOST_PHOTOS} photos")
         photo = await add_photo(
             conn,
-            standing.receipt,
+            receipt,
             sha256=sha256,
             media_type=media_type,
             original=content,
             display=display,
         )
-    _log.info("photo added", report=standing.report_id, source=actor.name, bytes=len(content))
+    _log.info("photo added", report=report_id, source=actor.name, bytes=len(content))
     return json_answer({"photo": str(photo), "sha256": sha256.hex()}, 201)
 
 
@@ -133,5 +164,8 @@ async def show(request: Request, actor: Actor) -> Response:
 
 ROUTES: Final = [
     Route("/api/reports/{receipt}/photos", guarded("report.add_photo", upload), methods=["POST"]),
+    Route(
+        "/api/cases/{case_id}/photos", guarded("case.add_photo", upload_to_case), methods=["POST"]
+    ),
     Route("/api/cases/{case_id}/photos/{photo}", guarded("case.read", show), methods=["GET"]),
 ]

@@ -14,10 +14,11 @@ from psycopg.rows import class_row
 from dispatch.case import Case
 from dispatch.matching import Candidate
 from dispatch.ports import Changes
-from dispatch.postgres.cases import read_locked
+from dispatch.postgres.cases import deadlines_of, read_locked
 from dispatch.postgres.saving import save
 from dispatch.report import Report
 from dispatch.rulebook import Rulebook
+from dispatch.workflow.clocks import Deadline
 
 # Reports of one category are decided by one transaction at a time. 0x63697479 = "city".
 _TURN: Final = """
@@ -131,6 +132,10 @@ class PostgresBook:
     async def cases(self, case_ids: Collection[int]) -> Mapping[int, Case]:
         """Those cases, locked in the order of their ids."""
         return await read_locked(self._conn, case_ids) if case_ids else {}
+
+    async def deadlines(self, case_id: int) -> Sequence[Deadline]:
+        """The newest round of every deadline of the case, which is locked."""
+        return await deadlines_of(self._conn, case_id)
 
     async def save(self, changes: Changes, *, city: str, now: datetime) -> None:
         """Write everything, and tell the relay that something waits."""

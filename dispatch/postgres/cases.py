@@ -8,17 +8,24 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, cast
 
+import msgspec
 from psycopg import AsyncConnection
 from psycopg.rows import DictRow, class_row, dict_row
 
-from dispatch.case import Case, State
+from dispatch.case import Case, Part, State
 from dispatch.errors import UnknownCase
+from dispatch.workflow.clocks import Deadline, Ending
+from dispatch.workflow.state import Appeal, Check
 
 _CASE: Final = """
     SELECT id, number, state::text AS state, category, severity, cell, grid_version, areas,
            department, ST_X(position) AS lon, ST_Y(position) AS lat, address, description,
            component, reported_at, opened_at, due_at, overdue, closed_at, reports, handled_by, why,
-           version, head,
+           version, head, round, accepted_by, report_check AS "check", taken_by, suspended_at,
+           extension_until, extension_by, supervised_at, appeal, appeal_by,
+           (SELECT jsonb_agg(to_jsonb(p) - 'case_id' ORDER BY p.number)
+              FROM case_part p
+             WHERE p.case_id = cases.id) AS parts,
            (SELECT e.at FROM case_event e
              WHERE e.case_id = cases.id AND e.seq = cases.version) AS changed_at
       FROM cases
@@ -30,6 +37,9 @@ def _case(row: DictRow) -> Case:
     fields["state"] = State(fields["state"])
     fields["areas"] = tuple(fields["areas"])
     fields["head"] = bytes(fields["head"])
+    fields["check"] = Check(fields["check"]) if fields["check"] else None
+    fields["appeal"] = Appeal(fields["appeal"]) if fields["appeal"] else None
+    fields["parts"] = msgspec.convert(fields["parts"] or (), tuple[Part, ...])
     return Case(**fields)
 
 
@@ -48,6 +58,23 @@ async def read_locked(conn: AsyncConnection, case_ids: Collection[int]) -> Mappi
     async with conn.cursor(row_factory=dict_row) as cur:
         await cur.execute(f"{_CASE} WHERE id = ANY(%s) ORDER BY id FOR UPDATE", [list(case_ids)])
         return {row["id"]: _case(row) for row in await cur.fetchall()}
+
+
+async def deadlines_of(conn: AsyncConnection, case_id: int) -> list[Deadline]:
+    """The newest round of every deadline of the case."""
+    found = await conn.execute(
+        """
+        SELECT DISTINCT ON (kind) kind, due_at, state
+          FROM deadline
+         WHERE case_id = %s
+         ORDER BY kind, round DESC
+        """,
+        [case_id],
+    )
+    return [
+        Deadline(kind, due_at, None if state == "pending" else Ending(state))
+        for kind, due_at, state in await found.fetchall()
+    ]
 
 
 @dataclass(frozen=True, slots=True)

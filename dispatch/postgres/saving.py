@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from datetime import datetime
 from typing import Final, LiteralString
 
@@ -37,13 +38,33 @@ _INSERT_CASES: Final = """
 
 _UPDATE_CASES: Final = """
     UPDATE cases c
-       SET state = r.state, department = r.department, overdue = r.overdue,
+       SET state = r.state, department = r.department, due_at = r.due_at, overdue = r.overdue,
            closed_at = r.closed_at, reports = r.reports, handled_by = r.handled_by, why = r.why,
-           version = r.version, head = decode(r.head, 'hex')
+           version = r.version, head = decode(r.head, 'hex'), round = r.round,
+           accepted_by = r.accepted_by, report_check = r.report_check, taken_by = r.taken_by,
+           suspended_at = r.suspended_at, extension_until = r.extension_until,
+           extension_by = r.extension_by, supervised_at = r.supervised_at, appeal = r.appeal,
+           appeal_by = r.appeal_by, helpers = r.helpers
       FROM jsonb_to_recordset(%(rows)s::jsonb) AS r(
-           id bigint, state case_state, department text, overdue boolean, closed_at timestamptz,
-           reports integer, handled_by text, why jsonb, version integer, head text)
+           id bigint, state case_state, department text, due_at timestamptz, overdue boolean,
+           closed_at timestamptz, reports integer, handled_by text, why jsonb, version integer,
+           head text, round integer, accepted_by text, report_check text, taken_by text,
+           suspended_at timestamptz, extension_until timestamptz, extension_by text,
+           supervised_at timestamptz, appeal text, appeal_by text, helpers text[])
      WHERE c.id = r.id
+"""
+
+_SAVE_PARTS: Final = """
+    INSERT INTO case_part AS p (case_id, number, department, state, involved_at, taken_by, ended_by,
+                                ended_at)
+    SELECT r.case_id, r.number, r.department, r.state, r.involved_at, r.taken_by, r.ended_by,
+           r.ended_at
+      FROM jsonb_to_recordset(%(rows)s::jsonb) AS r(
+           case_id bigint, number integer, department text, state text, involved_at timestamptz,
+           taken_by text, ended_by text, ended_at timestamptz)
+        ON CONFLICT (case_id, number) DO UPDATE
+       SET state = excluded.state, taken_by = excluded.taken_by, ended_by = excluded.ended_by,
+           ended_at = excluded.ended_at
 """
 
 _INSERT_EVENTS: Final = """
@@ -75,9 +96,14 @@ _INSERT_OUTBOX: Final = """
      ORDER BY written.id
 """
 
-_INSERT_DEADLINES: Final = """
-    INSERT INTO deadline (case_id, kind, due_at)
-    SELECT r.case_id, r.kind, r.due_at
+# Another round of a deadline, or its first: the one before, if any, has ended by now.
+_BEGIN_DEADLINES: Final = """
+    INSERT INTO deadline (case_id, kind, round, due_at)
+    SELECT r.case_id, r.kind,
+           1 + coalesce((SELECT max(d.round)
+                           FROM deadline d
+                          WHERE d.case_id = r.case_id AND d.kind = r.kind), 0),
+           r.due_at
       FROM jsonb_to_recordset(%(rows)s::jsonb) AS r(
            case_id bigint, kind text, due_at timestamptz)
 """
@@ -87,20 +113,8 @@ _SETTLE: Final = """
        SET state = r.ending, ended_at = %(now)s
       FROM jsonb_to_recordset(%(rows)s::jsonb) AS r(case_id bigint, kind text, ending text)
      WHERE d.case_id = r.case_id
-       AND (r.kind = '*' OR d.kind = r.kind)
+       AND d.kind = r.kind
        AND d.state = 'pending'
-"""
-
-# Rework starts the next round of every milestone that had been met; its time keeps running.
-_NEXT_ROUND: Final = """
-    INSERT INTO deadline (case_id, kind, round, due_at)
-    SELECT d.case_id, d.kind, d.round + 1, d.due_at
-      FROM deadline d
-     WHERE d.case_id = ANY(%(cases)s)
-       AND d.state = 'met'
-       AND NOT EXISTS (SELECT 1 FROM deadline later
-                        WHERE later.case_id = d.case_id AND later.kind = d.kind
-                          AND later.round > d.round)
 """
 
 _DECIDE_REPORTS: Final = """
@@ -141,13 +155,10 @@ async def save(conn: AsyncConnection, changes: Changes, *, city: str, now: datet
     await _write(conn, _INSERT_EVENTS, [_event_row(entry) for entry in chain])
     outbox = [_outbox_row(entry, city) for entry in chain]
     await _write(conn, _INSERT_OUTBOX, outbox, topic=CASE_EVENTS)
-    await _write(conn, _INSERT_DEADLINES, _deadline_rows(changes))
     settled = [{"case_id": c, "kind": kind, "ending": end} for c, kind, end in changes.settled]
     await _write(conn, _SETTLE, settled, now=now)
-    if again := [
-        entry.case.id for entry in changes.entries if isinstance(entry.event, e.CaseReworked)
-    ]:
-        await conn.execute(_NEXT_ROUND, {"cases": again})
+    await _write(conn, _BEGIN_DEADLINES, _begun_deadlines(changes, chain))
+    await _write(conn, _SAVE_PARTS, _part_rows(changes))
     await _settle_reports(conn, changes, now)
     if chain:
         await conn.execute("SELECT pg_notify(%s, '')", [OUTBOX_CHANNEL])
@@ -200,6 +211,13 @@ def _case_row(case: Case) -> dict[str, object]:
         "why": case.why,
         "head": case.head.hex(),
         "component": case.component,
+        "accepted_by": case.accepted_by,
+        "report_check": case.check,
+        "taken_by": case.taken_by,
+        "extension_until": case.extension_until,
+        "extension_by": case.extension_by,
+        "appeal": case.appeal,
+        "appeal_by": case.appeal_by,
     }
 
 
@@ -225,6 +243,10 @@ def _shown(case: Case) -> dict[str, object]:
         "closed_at": case.closed_at,
         "reports": case.reports,
         "version": case.version,
+        "round": case.round,
+        "suspended_at": case.suspended_at,
+        "supervised_at": case.supervised_at,
+        "helpers": case.helpers,
     }
 
 
@@ -263,7 +285,7 @@ def _outbox_row(entry: Entry, city: str) -> dict[str, object]:
             "kind": event.kind,
             "seq": case.version,
             "actor": event.actor,
-            "case": {**_told(case), "closed": case.state.ended},
+            "case": {**_told(case), "excused": case.excused, "closed": case.state.ended},
         },
     }
     return {
@@ -274,9 +296,20 @@ def _outbox_row(entry: Entry, city: str) -> dict[str, object]:
     }
 
 
-def _deadline_rows(changes: Changes) -> list[dict[str, object]]:
+def _begun_deadlines(changes: Changes, chain: Sequence[Entry]) -> list[dict[str, object]]:
+    """The milestones that cases are opened with, and whatever the events say that begins."""
+    milestones = [(one.case.id, one.due) for one in changes.opened]
+    begun = [(entry.case.id, entry.event.began) for entry in chain]
     return [
-        {"case_id": one.case.id, "kind": milestone, "due_at": due_at}
-        for one in changes.opened
-        for milestone, due_at in one.due.items()
+        {"case_id": case_id, "kind": kind, "due_at": due_at}
+        for case_id, due in milestones + begun
+        for kind, due_at in due.items()
+    ]
+
+
+def _part_rows(changes: Changes) -> list[dict[str, object]]:
+    return [
+        {"case_id": case.id, **asdict(part)}
+        for case in changes.changed.values()
+        for part in case.parts
     ]

@@ -30,10 +30,12 @@ _OPEN_CASES: Final = """
            to_char(reported_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
            to_char(opened_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
            to_char(due_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
-           overdue, reports, version, address
+           overdue, reports, version, address,
+           to_char(suspended_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), helpers
       FROM cases
      WHERE closed_at IS NULL
-       AND (%(city)s OR department = ANY(%(departments)s) OR areas && %(areas)s)
+       AND (%(city)s OR department = ANY(%(departments)s) OR areas && %(areas)s
+            OR helpers && %(departments)s)
 """
 
 
@@ -144,4 +146,5 @@ async def _one(conn: psycopg.AsyncConnection[Any], query: LiteralString) -> tupl
 
 def _marker(row: tuple[Any, ...]) -> Marker:
     case_id, number, state, category, severity, cell, areas, *rest = row
+    rest[-1] = tuple(rest[-1])
     return Marker(case_id, number, State(state), category, severity, cell, tuple(areas), *rest)

@@ -68,6 +68,22 @@ IN_THE_DATABASE: Final[dict[str, tuple[str, set[str]]]] = {
         + _COPY.format(key="client_key"),
         {DOUBLED, BOOKS},
     ),
+    "a case stands still and nobody said so": (
+        "UPDATE cases SET suspended_at = now() WHERE state = 'assigned' AND id IN"
+        " (SELECT min(id) FROM cases WHERE state = 'assigned')",
+        {BOOKS},
+    ),
+    "a helper was involved by nobody": (
+        "INSERT INTO case_part (case_id, number, department, state, involved_at)"
+        " SELECT min(id), 1, 'water', 'open', now() FROM cases WHERE state = 'assigned'",
+        {BOOKS},
+    ),
+    "a clock runs that nothing began": (
+        "INSERT INTO deadline (case_id, kind, due_at)"
+        " SELECT min(id), 'stage.verify', now() + interval '1 day' FROM cases"
+        " WHERE state = 'assigned'",
+        {MILESTONES},
+    ),
     "a report came from nowhere": (_COPY.format(key="'nobody'"), {INVENTED}),
     "other bytes are stored": (
         "UPDATE inbox SET body_sha256 = 'x' WHERE state = 'rejected'",

@@ -23,7 +23,7 @@ from tests.makers import CITY, NOON, rulebook, submission
 PAGE = read("docs/events.md")
 ASYNCAPI: dict[str, Any] = yaml.safe_load(read("docs/asyncapi.yaml"))
 SCHEMAS: dict[str, Any] = ASYNCAPI["components"]["schemas"]
-KINDS = {one.kind for one in e.Event.__subclasses__()}
+KINDS = {one.kind for one in e.Event.__subclasses__()}  # those of dispatch.workflow.facts too
 JSON_TYPES: dict[str, tuple[type, ...]] = {
     "string": (str,),
     "integer": (int,),

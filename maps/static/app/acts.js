@@ -185,10 +185,10 @@ export class Acts {
 
   // ── acting on a case ──
 
-  /** @param {{ move: string, needs_reason: boolean, needs_department: boolean } | null} move */
+  /** @param {{ move: string, needs_reason: boolean, needs_department: boolean, takes_deadline: boolean, needs_photo: boolean } | null} move */
   choose(move) {
     if (!move) return this.store.set({ order: "", problem: "" });
-    if (move.needs_reason || move.needs_department) {
+    if (move.needs_reason || move.needs_department || move.takes_deadline || move.needs_photo) {
       return this.store.set({ order: move.move, problem: "" });
     }
     void this.carryOut({ move: move.move });
@@ -200,11 +200,18 @@ export class Acts {
     const form = new FormData(/** @type {HTMLFormElement} */ (event.currentTarget));
     const reason = String(form.get("reason") ?? "").trim();
     const department = String(form.get("department") ?? "");
-    const order = { move: this.store.state.order, reason };
-    void this.carryOut(department ? { ...order, department } : order);
+    const until = String(form.get("until") ?? "");
+    const photos = form.getAll("photos").map(String);
+    void this.carryOut({
+      move: this.store.state.order,
+      reason,
+      ...(department ? { department } : {}),
+      ...(until ? { until: new Date(until).toISOString() } : {}),
+      ...(photos.length ? { photos } : {}),
+    });
   }
 
-  /** @param {Record<string, string>} order */
+  /** @param {Record<string, string | string[]>} order */
   async carryOut(order) {
     const { selected, detail } = this.store.state;
     this.store.set({ busy: true, problem: "" });

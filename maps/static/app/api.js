@@ -1,5 +1,7 @@
 // Questions to our own server. Every failure is an ApiProblem with a sentence for the reader.
 
+import { name } from "./i18n.js";
+
 export class ApiProblem extends Error {
   /** @param {number} status 0 when the server could not be reached @param {string} detail */
   constructor(status, detail) {
@@ -41,7 +43,7 @@ async function problemOf(response) {
     const faults = (problem.errors ?? []).map(
       (/** @type {{field: string, problem: string}} */ f) => `${f.field} ${f.problem}`,
     );
-    return new ApiProblem(response.status, [problem.detail, ...faults].join("; "));
+    return new ApiProblem(response.status, name(problem.details, [problem.detail, ...faults].join("; ")));
   } catch {
     return new ApiProblem(response.status, response.statusText);
   }

@@ -20,6 +20,8 @@
  * @property {number} reports
  * @property {number} version
  * @property {string} address
+ * @property {string | null} suspended_at since when its clocks stand
+ * @property {string[]} helpers departments that help
  *
  * @typedef {object} Frame
  * @property {number} first

@@ -30,6 +30,7 @@ export function soonFrom(marker) {
 export function urgencyOf(marker, now) {
   if (marker.state === "handled" || marker.state === "verified") return "to_check";
   if (marker.overdue) return "overdue";
+  if (marker.suspended_at) return "on_time";
   if (marker.due_at) {
     if (Date.parse(marker.due_at) <= now) return "overdue";
     if (soonFrom(marker) <= now) return "due_soon";
@@ -58,6 +59,7 @@ export function spanText(span, t) {
  * @param {(key: string, values?: Record<string, string | number>) => string} t
  */
 export function countdownText(marker, now, t) {
+  if (marker.suspended_at) return t("due.suspended");
   if (!marker.due_at) return t("due.none");
   const left = Date.parse(marker.due_at) - now;
   const span = spanText(left, t);

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
-from datetime import timedelta
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime, timedelta
 from itertools import product
 from math import floor
 from typing import Final
@@ -18,13 +18,18 @@ from tests.chaos.judge.trial import Checks, Problems, Trial
 _STATE_AFTER: Final = {
     "reported": "reported",
     "filed": "filed",
+    "returned": "reported",
     "assigned": "assigned",
+    "transferred": "assigned",
     "sent_back": "filed",
     "handled": "handled",
+    "self_handled": "handled",
     "reworked": "assigned",
     "verified": "verified",
     "closed": "closed",
+    "reopened": "assigned",
     "voided": "void",
+    "rejected": "void",
 }
 
 _EARTH: Final = Geod(ellps="WGS84")
@@ -61,7 +66,7 @@ def merging(trial: Trial) -> Problems:
     squares: defaultdict[tuple[str, int, int], list[CaseRow]] = defaultdict(list)
     for later in trial.facts.cases:
         for earlier in _beside(later, squares):
-            if _is_same(earlier, later, merge["radius_m"] - _HAIR_M, within):
+            if _is_same(earlier, later, merge["radius_m"] - _HAIR_M, within, trial.was_open):
                 yield f"case {later.id} tells of the incident of case {earlier.id}"
         squares[_square(later)].append(later)
 
@@ -79,9 +84,15 @@ def _square(case: CaseRow) -> tuple[str, int, int]:
     return case.category, floor(case.lon / _SQUARE), floor(case.lat / _SQUARE)
 
 
-def _is_same(earlier: CaseRow, later: CaseRow, radius_m: float, within: timedelta) -> bool:
+def _is_same(
+    earlier: CaseRow,
+    later: CaseRow,
+    radius_m: float,
+    within: timedelta,
+    was_open: Callable[[CaseRow, datetime], bool],
+) -> bool:
     """Whether the earlier case was open, at about the same time and place."""
-    if earlier.closed_at is not None and earlier.closed_at <= later.opened_at:
+    if not was_open(earlier, later.opened_at):
         return False
     if abs(earlier.reported_at - later.reported_at) > within:
         return False
@@ -93,7 +104,7 @@ def _standing(history: list[EventRow]) -> tuple[str, str | None, bool, int]:
     state, department, overdue, reports = "", None, False, 0
     for event in history:
         state = _STATE_AFTER.get(event.kind, state)
-        if event.kind == "assigned":
+        if event.kind in ("assigned", "transferred", "self_handled"):
             department = told(event)["department"]
         overdue = overdue or event.kind == "overdue"
         reports += (event.kind in ("reported", "merged")) - (event.kind == "unmerged")

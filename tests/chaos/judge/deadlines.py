@@ -9,10 +9,13 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from tests.chaos.judge.chain import moment, told
+from tests.chaos.judge.facts import EventRow
 from tests.chaos.judge.trial import Checks, Problems, Trial
 
 LATEST_S: Final = 60.0
 _EXACT: Final = timedelta(seconds=1)
+_LATE: Final = {"overdue": "milestone", "stage_overdue": "stage"}
+"""Kind of the event and the field that names the deadline."""
 _RUNNING: Final = {
     "urgent_hour": (timedelta(hours=1), _EXACT),
     "urgent_day": (timedelta(days=1), _EXACT),
@@ -39,14 +42,13 @@ def limits(trial: Trial) -> Problems:
 
 
 def kept(trial: Trial) -> Problems:
-    """Milestones told in a history that have no deadline, or the other way round."""
+    """Deadlines told in a history that are not there, in any round, or the other way round."""
     promised = Counter(
         (event.case_id, name, moment(due_at))
         for event in trial.facts.events
-        if event.kind == "reported"
-        for name, due_at in told(event)["due"].items()
+        for name, due_at in _begun(event).items()
     )
-    rows = Counter((d.case_id, d.kind, d.due_at) for d in trial.facts.deadlines if d.round == 1)
+    rows = Counter((d.case_id, d.kind, d.due_at) for d in trial.facts.deadlines)
     yield from (f"{_say(due)} has no deadline" for due in (promised - rows))
     yield from (f"{_say(due)} is in no history" for due in (rows - promised))
 
@@ -79,6 +81,13 @@ def forgotten(trial: Trial) -> Problems:
             yield f"{_say((one.case_id, one.kind, one.due_at))} has not fired"
 
 
+def _begun(event: EventRow) -> dict[str, str]:
+    """What begins with an event: the milestones of a new case, stages, other rounds of either."""
+    said = told(event)
+    milestones = said["due"] if event.kind == "reported" else {}
+    return milestones | said.get("began", {})
+
+
 def _is_right(
     begun_at: datetime, amount: float, unit: str, due_at: datetime, calendar: dict[str, Any] | None
 ) -> bool:
@@ -109,11 +118,11 @@ def _fired(trial: Trial) -> Iterator[Any]:
 
 
 def _overdue(trial: Trial) -> Iterator[tuple[Due, tuple[str, datetime]]]:
-    """Every event 'overdue': its milestone, its name in the outbox, and when it was written."""
+    """Every event 'overdue' or 'stage_overdue': its deadline, its name, and when it was written."""
     for event in trial.facts.events:
-        if event.kind == "overdue":
+        if event.kind in _LATE:
             said = told(event)
-            due = (event.case_id, said["milestone"], moment(said["due_at"]))
+            due = (event.case_id, said[_LATE[event.kind]], moment(said["due_at"]))
             yield due, (f"case-{event.case_id}-{event.seq}", event.at)
 
 

@@ -29,6 +29,9 @@ _COUNTED: Final[LiteralString] = """
                   count(*) FILTER (WHERE state = 'closed') AS closed,
                   count(*) FILTER (WHERE state = 'void') AS void,
                   count(*) FILTER (WHERE overdue) AS overdue,
+                  count(*) FILTER (WHERE suspended_at IS NOT NULL) AS suspended,
+                  count(*) FILTER (WHERE suspended_at IS NOT NULL
+                                     AND state NOT IN ('filed', 'assigned')) AS gone_suspended,
                   coalesce(sum(reports), 0) AS reports,
                   coalesce(sum(version), 0) AS versions
              FROM cases),
@@ -38,6 +41,12 @@ _COUNTED: Final[LiteralString] = """
                   count(*) FILTER (WHERE kind = 'merged')
                       - count(*) FILTER (WHERE kind = 'unmerged') AS merged,
                   count(*) FILTER (WHERE kind = 'overdue') AS overdue,
+                  count(*) FILTER (WHERE kind = 'stage_overdue') AS stage_overdue,
+                  count(*) FILTER (WHERE kind = 'suspended')
+                      - count(*) FILTER (WHERE kind = 'resumed') AS suspended,
+                  count(*) FILTER (WHERE kind = 'involved') AS involved,
+                  count(*) FILTER (WHERE kind IN ('part_finished', 'part_released'))
+                      AS parts_ended,
                   count(DISTINCT case_id) FILTER (WHERE kind = 'overdue') AS overdue_cases
              FROM case_event),
          at_head AS (
@@ -48,9 +57,12 @@ _COUNTED: Final[LiteralString] = """
            SELECT count(*) AS n
              FROM cases c
             WHERE c.state = 'closed'
-              AND 3 = (SELECT count(DISTINCT e.kind)
-                         FROM case_event e
-                        WHERE e.case_id = c.id AND e.kind IN ('assigned', 'handled', 'verified'))),
+              AND EXISTS (SELECT FROM case_event e
+                           WHERE e.case_id = c.id AND e.kind IN ('assigned', 'self_handled'))
+              AND EXISTS (SELECT FROM case_event e
+                           WHERE e.case_id = c.id AND e.kind IN ('handled', 'self_handled'))
+              AND EXISTS (SELECT FROM case_event e
+                           WHERE e.case_id = c.id AND e.kind = 'verified')),
          told AS (
            SELECT count(*) AS n, count(position) AS numbered, coalesce(max(position), 0) AS last
              FROM outbox
@@ -73,6 +85,15 @@ _COUNTED: Final[LiteralString] = """
              FROM deadline d
              JOIN cases c ON c.id = d.case_id
             WHERE d.state = 'pending' AND c.closed_at IS NOT NULL),
+         part AS (
+           SELECT count(*) AS n,
+                  count(*) FILTER (WHERE ended_at IS NOT NULL) AS ended
+             FROM case_part),
+         waited_for AS (
+           SELECT count(*) AS n
+             FROM case_part p
+             JOIN cases c ON c.id = p.case_id
+            WHERE p.ended_at IS NULL AND c.state NOT IN ('filed', 'assigned')),
          sending AS (
            SELECT count(*) AS n,
                   count(*) FILTER (WHERE state = 'sent') AS sent,
@@ -113,7 +134,15 @@ EQUATIONS: Final[Mapping[str, tuple[LiteralString, LiteralString]]] = {
         "due.n",
         "due.met + due.fired + due.cancelled + due.pending",
     ),
-    "fired deadlines = events 'overdue'": ("due.fired", "event.overdue"),
+    "fired deadlines = events 'overdue' + 'stage_overdue'": (
+        "due.fired",
+        "event.overdue + event.stage_overdue",
+    ),
+    "suspended cases = events 'suspended' - 'resumed'": ("kase.suspended", "event.suspended"),
+    "no case is suspended but before or at work": ("kase.gone_suspended", "0"),
+    "tasks of helpers = events 'involved'": ("part.n", "event.involved"),
+    "ended tasks of helpers = events that ended them": ("part.ended", "event.parts_ended"),
+    "no helper is waited for once the work is done": ("waited_for.n", "0"),
     "overdue cases = cases with an event 'overdue'": ("kase.overdue", "event.overdue_cases"),
     "no deadline is pending in an ended case": ("stale_due.n", "0"),
     "deliveries = sent + pending + dead": (
@@ -129,7 +158,7 @@ _SIDES: Final[LiteralString] = ", ".join(
 )
 _FROM: Final[LiteralString] = (
     " FROM report, kase, event, at_head, worked, told, told_event, head, carried, due,"
-    " stale_due, sending, owed"
+    " stale_due, part, waited_for, sending, owed"
 )
 QUERY: Final[LiteralString] = _COUNTED + " SELECT " + _SIDES + _FROM
 """One row: left and right of every equation, in order."""

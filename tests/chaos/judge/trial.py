@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cached_property
 from typing import Final
 
 from tests.chaos.judge.books import Books, Name
-from tests.chaos.judge.facts import Facts, ReportRow
+from tests.chaos.judge.facts import CaseRow, Facts, ReportRow
 from tests.chaos.judge.snapshot import Snapshot
 
+_OPENS: Final = {"closed": False, "voided": False, "rejected": False, "reopened": True}
 SHOWN: Final = 5
 """So many problems of one check are told; the rest is counted."""
 
@@ -29,6 +31,16 @@ class Trial:
     now: float
     snapshots: Sequence[Snapshot] = ()
     first_seen: Mapping[int, float] = field(default_factory=dict[int, float])
+
+    def was_open(self, case: CaseRow, at: datetime) -> bool:
+        """Whether a case was open at a moment: it can have been closed and reopened since."""
+        is_open = True
+        for event in self.facts.histories.get(case.id, []):
+            if event.at > at:
+                break
+            if event.kind in _OPENS:
+                is_open = _OPENS[event.kind]
+        return is_open
 
     @cached_property
     def reports(self) -> Mapping[Name, list[ReportRow]]:

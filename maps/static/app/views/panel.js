@@ -32,6 +32,7 @@ export function panelView(state, now, act) {
       <div class="standing">
         <span class="chip state">${wordOf("state", known.state)}</span>
         <span class="chip severity s${known.severity}">${t(`severity.${known.severity}`)}</span>
+        ${standingView(known, detail?.case)}
         ${known.reports > 1 ? html`<span class="chip">${t("panel.reports_n", { n: known.reports })}</span>` : nothing}
       </div>
       ${dueView(known, urgency, now, city)}
@@ -39,6 +40,19 @@ export function panelView(state, now, act) {
       ${detail ? detailView(detail, state, act) : html`<p class="loading">${state.problem || t("panel.loading")}</p>`}
     </div>
   `;
+}
+
+/** What of the case is out of the usual. @param {any} known @param {any} whole null until it is read */
+function standingView(known, whole) {
+  const chip = (/** @type {boolean} */ shown, /** @type {string} */ text) =>
+    shown ? html`<span class="chip">${text}</span>` : nothing;
+  return [
+    chip(Boolean(known.suspended_at), t("panel.suspended")),
+    chip(Boolean(whole?.supervised_at), t("panel.supervised")),
+    chip(Boolean(whole?.excused), t("panel.excused")),
+    chip(whole?.appeal === "asked", t("panel.late_appealed")),
+    chip(whole?.round > 1, t("panel.round_n", { n: whole?.round ?? 1 })),
+  ];
 }
 
 /** @param {any} act */
@@ -63,6 +77,7 @@ function factsView(known, state, act) {
     value ? html`<dt>${t(`panel.${key}`)}</dt><dd>${value}</dd>` : nothing;
   return html`<dl class="facts">
     ${fact("department", departmentName(city, known.department))}
+    ${fact("helpers", (known.helpers ?? []).map((/** @type {string} */ code) => departmentName(city, code)).join(", "))}
     ${fact("area", areaPath(city, known.areas))}
     ${fact("cell", html`${name(act.cellName(known.cell), "")} <code>${known.cell}</code>`)}
     ${fact("address", known.address)}
@@ -105,7 +120,7 @@ function movesView(detail, state, act) {
     <div class="buttons">
       ${detail.moves.map((/** @type {any} */ one) => html`<button type="button" data-move=${one.move}
         class=${one.move === state.order ? "chosen" : ""} ?disabled=${state.busy}
-        @click=${() => act.choose(one)}>${wordOf("move", one.move)}</button>`)}
+        @click=${() => act.choose(one)}>${name(one.name, one.move)}</button>`)}
     </div>
     ${chosen ? orderView(chosen, state, act) : nothing}
     ${state.problem ? html`<p class="problem" role="alert">${state.problem}</p>` : nothing}
@@ -122,12 +137,32 @@ function orderView(chosen, state, act) {
           ${departments.map(([code, label]) => html`<option value=${code}>${name(/** @type {any} */ (label), code)}</option>`)}
         </select></label>`
       : nothing}
+    ${chosen.takes_deadline ? untilView(chosen, state) : nothing}
+    ${chosen.needs_photo ? photoChoiceView(state.detail) : nothing}
     <label>${t("move.reason")}<textarea name="reason" rows="2" maxlength="1000" ?required=${chosen.needs_reason}></textarea></label>
     <div class="buttons">
-      <button class="primary" ?disabled=${state.busy}>${t("move.confirm", { move: wordOf("move", chosen.move) })}</button>
+      <button class="primary" ?disabled=${state.busy}>${t("move.confirm", { move: name(chosen.name, chosen.move) })}</button>
       <button type="button" class="plain" @click=${() => act.choose(null)}>${t("move.cancel")}</button>
     </div>
   </form>`;
+}
+
+/** The times of the form are those of the reader's clock. @param {any} chosen @param {import("../store.js").State} state */
+function untilView(chosen, state) {
+  const asked = state.detail.case.extension_until;
+  const said = asked ? t("move.until_asked", { at: timeText(asked, state.city.city.timezone) }) : "";
+  return html`<label>${t("move.until")}
+    <input type="datetime-local" name="until" ?required=${chosen.needs_deadline}>
+    ${said ? html`<small>${said}</small>` : nothing}</label>`;
+}
+
+/** @param {any} detail */
+function photoChoiceView(detail) {
+  const photos = detail.reports.flatMap((/** @type {any} */ report) => report.photos ?? []);
+  return html`<fieldset><legend>${t("move.photos")}</legend>
+    ${photos.map((/** @type {string} */ photo, /** @type {number} */ index) => html`<label>
+      <input type="checkbox" name="photos" value=${photo}> ${t("panel.photo", { n: index + 1 })}</label>`)}
+  </fieldset>`;
 }
 
 /** @param {any[]} history @param {any} city */
@@ -144,7 +179,9 @@ function historyView(history, city) {
 
 /** @param {any} event @param {any} city */
 function eventText(event, city) {
-  const milestone = event.fields.milestone ? wordOf("milestone", event.fields.milestone) : "";
+  const kind = event.fields.milestone ?? event.fields.stage;
+  const milestone = kind ? wordOf("milestone", kind) : "";
+  const until = event.fields.until ? timeText(event.fields.until, city.city.timezone) : "";
   const department = event.fields.department ? departmentName(city, event.fields.department) : "";
-  return t(`event.${event.kind}`, { department, milestone });
+  return t(`event.${event.kind}`, { department, milestone, until });
 }

@@ -1,0 +1,172 @@
+"""The door of moves: what people order to be done with a case."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from typing import Annotated, Any, Final
+from uuid import UUID
+
+import msgspec
+import structlog
+from msgspec import Meta
+from psycopg import AsyncConnection
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from app.http.access import guarded
+from app.http.bodies import JSON_LIMIT, check_type, read_body
+from app.http.cases import case_answer, case_for
+from app.http.city import City
+from app.http.decoding import decode
+from app.http.refusals import refusal
+from app.http.texts import BadText, clean
+from app.http.wiring import wiring_of
+from app.identity.postgres import write_audit
+from app.policy import Actor
+from app.problems import Fault, Problem
+from dispatch import actions
+from dispatch.case import Case, Move, Order
+from dispatch.errors import MoveRefused, StaleCase
+from dispatch.postgres.book import PostgresBook
+from dispatch.postgres.cases import history
+from dispatch.postgres.clock import now
+
+_log = structlog.get_logger()
+_UNFIT: Final = "the move cannot be made as sent"
+
+_PHOTOS: Final = """
+    SELECT p.id::text
+      FROM photo p
+      JOIN inbox i ON i.id = p.inbox_id
+     WHERE p.id = ANY(%(photos)s)
+       AND i.case_id = %(case)s
+"""
+
+
+class ToldMove(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """The body of `POST /api/cases/{id}/moves`; *version* is the one the person looked at.
+
+    *until* is a new deadline with its zone; *photos* are ids of photos of the case.
+    """
+
+    move: Move
+    reason: Annotated[str, Meta(max_length=1000)] = ""
+    department: Annotated[str, Meta(max_length=64)] | None = None
+    version: Annotated[int, Meta(ge=0, le=2**31 - 1)] | None = None
+    until: Annotated[datetime, Meta(tz=True)] | None = None
+    photos: Annotated[tuple[UUID, ...], Meta(max_length=12)] = ()
+
+
+async def move(request: Request, actor: Actor) -> Response:
+    """Carry out a move: 200 with the case as it is then, 409 when it cannot be made (any more).
+
+    With `If-Match`, the entity tag of the case as it was seen, a change since is 412.
+    """
+    wiring = wiring_of(request)
+    city = wiring.current_city()
+    check_type(request, "application/json")
+    told = decode(await read_body(request, JSON_LIMIT), ToldMove)
+    order = replace(_order(told, city), by=actor.department)
+    async with wiring.database.connection() as conn:
+        case = await case_for(conn, request, actor, f"case.move.{order.move}")
+        await _check_photos(conn, case, order)
+        tagged = _is_matched(request, case)
+        # What was authorized is this version; after a change by somebody else it is asked anew.
+        seen = replace(order, version=case.version if order.version is None else order.version)
+        if tagged is False:
+            raise await _changed_since(conn, case, request, seen, city)
+        moved = await _carry_out(conn, case, seen, actor, city, status=412 if tagged else 409)
+        await write_audit(conn, actor.name, f"case.move.{order.move}", case.number, "done")
+        answer = await case_answer(conn, moved, actor, wiring)
+    _log.info("case moved", case=moved.id, move=order.move, state=moved.state, actor=actor.name)
+    return answer
+
+
+def _order(told: ToldMove, city: City) -> Order:
+    try:
+        reason = clean("reason", told.reason, longest=1000, lines=True)
+    except BadText as bad:
+        raise Problem(422, _UNFIT, bad.fault) from bad
+    if told.department is not None and told.department not in city.departments:
+        fault = Fault("department", "is none of this city", "take one of /api/departments")
+        raise Problem(422, _UNFIT, fault)
+    photos = tuple(str(photo) for photo in told.photos)
+    return Order(told.move, reason, told.department, told.version, told.until, photos=photos)
+
+
+async def _check_photos(conn: AsyncConnection[Any], case: Case, order: Order) -> None:
+    if not order.photos:
+        return
+    values = {"photos": [UUID(photo) for photo in order.photos], "case": case.id}
+    found = await conn.execute(_PHOTOS, values)
+    known = {row[0] for row in await found.fetchall()}
+    if strange := [photo for photo in order.photos if photo not in known]:
+        fault = Fault(
+            "photos", f"{strange[0]} is no photo of this case", "add it to the case first"
+        )
+        raise Problem(422, _UNFIT, fault)
+
+
+def _is_matched(request: Request, case: Case) -> bool | None:
+    """Whether the case is as `If-Match` says it was seen; None when that was not sent or is `*`."""
+    told = request.headers.get("if-match")
+    if told is None or told.strip() == "*":
+        return None
+    return f'"{case.version}"' in [tag.strip() for tag in told.split(",")]
+
+
+async def _changed_since(
+    conn: AsyncConnection[Any], case: Case, request: Request, order: Order, city: City
+) -> Problem:
+    seen = _seen(request.headers["if-match"])
+    stale = StaleCase(case.id, seen, case.version)
+    return await _refused(conn, stale, case.id, order.move, city, status=412)
+
+
+def _seen(tags: str) -> int:
+    """The version that a person saw, by the entity tag; 0 for one that we never gave."""
+    told = tags.partition(",")[0].strip().strip('"')
+    return int(told) if told.isascii() and told.isdigit() and len(told) < 10 else 0
+
+
+async def _carry_out(
+    conn: AsyncConnection[Any], case: Case, order: Order, actor: Actor, city: City, *, status: int
+) -> Case:
+    try:
+        return await actions.move(
+            PostgresBook(conn),
+            case.id,
+            order,
+            actor=actor.name,
+            city=city.code,
+            now=await now(conn),
+            terms=city.terms,
+        )
+    except MoveRefused as refused:
+        raise await _refused(conn, refused, case.id, order.move, city, status) from refused
+
+
+async def _refused(
+    conn: AsyncConnection[Any],
+    refused: MoveRefused,
+    case_id: int,
+    move: Move,
+    city: City,
+    status: int,
+) -> Problem:
+    """The answer; an order for an older version is told what happened since, and by whom."""
+    if not isinstance(refused, StaleCase):
+        return refusal(refused, move, city.terms.variant)
+    since = [event for event in await history(conn, case_id) if event.seq > refused.seen]
+    problem = refusal(refused, move, city.terms.variant, since[-_TOLD_CHANGES:])
+    problem.status = status
+    return problem
+
+
+_TOLD_CHANGES: Final = 20
+
+ROUTES: Final = [
+    Route("/api/cases/{case_id}/moves", guarded("case.read", move), methods=["POST"]),
+]

@@ -1,0 +1,197 @@
+"""Which deadlines an event begins and ends, and how much of one is left when it stands. Pure.
+
+A case has a deadline for each milestone of its limit, and one for each stage (阶段) in which a post
+has to act: at the door, in dispatch, at the two checks. All are rows of one kind, and every change
+of one is another *round* of it: what was once due stays to be seen. Stage clocks count every
+minute; milestones count as their unit does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Final
+
+from dispatch import events as e
+from dispatch.calendar import Unit, WorkingCalendar
+from dispatch.workflow import facts as f
+from dispatch.workflow.case import Case
+
+_STAGE: Final = "stage."
+
+
+class Stage(StrEnum):
+    """A step for which a post has only so long; the value is the kind of its deadline."""
+
+    ACCEPT = "stage.accept"
+    CHECK = "stage.check"
+    DISPATCH = "stage.dispatch"
+    VERIFY = "stage.verify"
+    SUPERVISION = "stage.supervision"
+
+
+class Ending(StrEnum):
+    """How a deadline ended; the value is its state."""
+
+    MET = "met"
+    FIRED = "fired"
+    CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True, slots=True)
+class Deadline:
+    """The newest round of one deadline of a case; *ending* is None while it runs."""
+
+    kind: str
+    due_at: datetime
+    ending: Ending | None = None
+
+
+Limits = Mapping[Stage, timedelta]
+"""How long each stage may take; a stage that is missing has no clock."""
+
+
+def is_stage(kind: str) -> bool:
+    """Whether a deadline of this kind is that of a stage and not a milestone."""
+    return kind.startswith(_STAGE)
+
+
+def counts_working_time(case: Case, kind: str) -> bool:
+    """Whether the deadline counts only while the city works; by the unit of its limit."""
+    limit = case.why.get("limit")
+    milestones = limit.get("milestones") if isinstance(limit, Mapping) else None
+    told = milestones.get(kind, "") if isinstance(milestones, Mapping) else ""
+    return str(told).partition(" ")[2] in (Unit.WORK_HOUR, Unit.WORK_DAY)
+
+
+@dataclass(frozen=True, slots=True)
+class Counting:
+    """How time is counted for the deadlines of one case."""
+
+    case: Case
+    calendar: WorkingCalendar
+
+    def between(self, kind: str, begin: datetime, end: datetime) -> timedelta:
+        """How much time of a deadline's own lies between two instants."""
+        if counts_working_time(self.case, kind):
+            return self.calendar.working_time(begin, end)
+        return end - begin
+
+    def after(self, kind: str, begin: datetime, left: timedelta) -> datetime:
+        """When so much time of a deadline's own is over."""
+        if counts_working_time(self.case, kind):
+            return self.calendar.after(begin, left)
+        return begin + left
+
+
+def running(deadlines: Iterable[Deadline], at: datetime) -> list[Deadline]:
+    """Those that are neither over nor past; one that is past falls due, whatever happens now."""
+    return [one for one in deadlines if one.ending is None and one.due_at > at]
+
+
+def milestone_running(deadlines: Iterable[Deadline], at: datetime) -> Deadline | None:
+    """The milestone that is due next, None when none runs."""
+    milestones = [one for one in running(deadlines, at) if not is_stage(one.kind)]
+    return min(milestones, key=lambda one: one.due_at, default=None)
+
+
+def left(counting: Counting, deadlines: Iterable[Deadline], at: datetime) -> dict[str, timedelta]:
+    """How much is left at a moment of every deadline that runs."""
+    return {one.kind: counting.between(one.kind, at, one.due_at) for one in running(deadlines, at)}
+
+
+def resumed(counting: Counting, deadlines: Iterable[Deadline], at: datetime) -> dict[str, datetime]:
+    """When those are due that stood since the case was suspended: what was left then is left now.
+
+    Nothing but a suspension leaves the newest round of a deadline of an open case cancelled.
+    """
+    since = counting.case.suspended_at
+    if since is None:
+        return {}
+    stood = [one for one in deadlines if one.ending is Ending.CANCELLED and one.due_at > since]
+    return {
+        one.kind: counting.after(one.kind, at, counting.between(one.kind, since, one.due_at))
+        for one in stood
+    }
+
+
+def extended(
+    counting: Counting, deadlines: Sequence[Deadline], until: datetime, at: datetime
+) -> dict[str, datetime]:
+    """The next milestone is due at *until*, each later one by the same amount of its time later."""
+    first = milestone_running(deadlines, at)
+    if first is None:
+        return {}
+    moved = {first.kind: until}
+    for one in running(deadlines, at):
+        if not is_stage(one.kind) and one.kind != first.kind:
+            more = counting.between(one.kind, first.due_at, until)
+            moved[one.kind] = counting.after(one.kind, one.due_at, more)
+    return moved
+
+
+def anew(case: Case, calendar: WorkingCalendar, at: datetime) -> dict[str, datetime]:
+    """The whole limit of the case, counted from *at*."""
+    limit = case.why.get("limit")
+    milestones = limit.get("milestones") if isinstance(limit, Mapping) else None
+    if not isinstance(milestones, Mapping):
+        return {}
+    due: dict[str, datetime] = {}
+    for name, told in milestones.items():
+        amount, _, unit = str(told).partition(" ")
+        due[str(name)] = calendar.add(at, float(amount), Unit(unit))
+    return due
+
+
+def next_stage(event: e.Event, limits: Limits) -> dict[str, datetime]:
+    """The stage that begins with the event, if the city has a clock for it."""
+    match event:
+        case e.CaseReported() | f.CaseReturned():
+            stage = Stage.ACCEPT
+        case f.CheckAsked():
+            stage = Stage.CHECK
+        case e.CaseFiled() | e.CaseSentBack():
+            stage = Stage.DISPATCH
+        case e.CaseHandled() | f.CaseSelfHandled():
+            stage = Stage.VERIFY
+        case _:
+            return {}
+    return {stage: event.at + limits[stage]} if stage in limits else {}
+
+
+def ended(event: e.Event, deadlines: Iterable[Deadline]) -> list[tuple[str, Ending]]:
+    """Which deadlines that still run the event ends, and how."""
+    found = [(one, _ending(event, one)) for one in deadlines if one.ending is None]
+    return [(one.kind, ending) for one, ending in found if ending is not None]
+
+
+def _ending(event: e.Event, one: Deadline) -> Ending | None:
+    match event:
+        case e.CaseHandled() | f.CaseSelfHandled():
+            return Ending.MET
+        case e.CaseVoided() | f.CaseRejected():
+            return Ending.MET if one.kind == Stage.ACCEPT else Ending.CANCELLED
+        case f.CaseSuspended():
+            return Ending.CANCELLED if one.due_at > event.at else None
+        case e.CaseOverdue():
+            return Ending.FIRED if one.kind == event.milestone else None
+        case f.StageOverdue():
+            return Ending.FIRED if one.kind == event.stage else None
+        case _ if one.kind in event.began:
+            return Ending.CANCELLED
+        case _:
+            return Ending.MET if one.kind == _STAGE_ENDS.get(event.kind) else None
+
+
+_STAGE_ENDS: Final[Mapping[str, Stage]] = {
+    f.CaseAccepted.kind: Stage.ACCEPT,
+    e.CaseFiled.kind: Stage.ACCEPT,
+    f.ReportConfirmed.kind: Stage.CHECK,
+    f.ReportRefuted.kind: Stage.CHECK,
+    e.CaseAssigned.kind: Stage.DISPATCH,
+    f.CaseReturned.kind: Stage.DISPATCH,
+    e.CaseVerified.kind: Stage.VERIFY,
+    e.CaseReworked.kind: Stage.VERIFY,
+}
