@@ -156,8 +156,8 @@ MOVES: Final[Mapping[Move, Step]] = {
     # done, and looked at
     Move.HANDLE: _step(_ASSIGNED, to=_HANDLED, given=(_RUNS, Given.PARTS_ENDED)),
     Move.SELF_HANDLE: _step(
-        _REPORTED, _FILED, _ASSIGNED, to=_HANDLED, needs=(_OWNER,),
-        given=(_RUNS, Given.NOT_IN_DOUBT, Given.PARTS_ENDED), optional=True),
+        _FILED, _ASSIGNED, to=_HANDLED, needs=(_OWNER,), given=(_RUNS, Given.PARTS_ENDED),
+        optional=True),
     Move.REWORK: _step(_HANDLED, to=_ASSIGNED, needs=(_WHY,)),
     Move.VERIFY: _step(_HANDLED, to=_VERIFIED),
     Move.CLOSE: _step(_VERIFIED, to=_CLOSED),

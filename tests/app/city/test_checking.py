@@ -629,3 +629,30 @@ def test_a_drawing_without_shape_is_told_with_its_layer(folder: Path):
     roads.to_file(folder / "layers.gpkg", layer="roads", engine="pyogrio")
 
     assert place(only_fault(folder)) == ("layers.gpkg/roads", 2, "geometry")
+
+
+@pytest.mark.parametrize(
+    ("told", "field"),
+    [
+        ('off = ["verify"]', "workflow.off"),
+        ('off = "transfer"', "workflow.off"),
+        ("off = [1]", "workflow.off"),
+        ('photo = ["fly"]', "workflow.photo"),
+        ("minutes = { accept = -1 }", "workflow.minutes.accept"),
+        ("minutes = { lunch = 5 }", "workflow.minutes.lunch"),
+        ('names = { suspend = { zh = "缓办" } }', "workflow.names.suspend.en"),
+        ('names = { fly = { zh = "飞", en = "Fly" } }', "workflow.names.fly"),
+        ("speed = 1", "workflow.speed"),
+    ],
+)
+def test_what_a_city_cannot_make_of_the_workflow_is_told(folder: Path, told: str, field: str):
+    change_text(folder / "city.toml", "[merge]", f"[workflow]\n{told}\n\n[merge]")
+
+    assert field in {fault.field for fault in faults(folder) if fault.file == "city.toml"}
+
+
+def test_what_a_city_may_make_of_the_workflow_is_kept(folder: Path):
+    told = '[workflow]\noff = ["transfer"]\nminutes = { verify = 0 }\n\n[merge]'
+    change_text(folder / "city.toml", "[merge]", told)
+
+    assert faults(folder) == []
