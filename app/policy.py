@@ -114,6 +114,7 @@ POLICY: Final[Mapping[str, Mapping[Role, Scope]]] = {
     "grid.read_open": {Role.ANYONE: _CITY},  # asked instead of it where CITY_GRID_OPEN is set
     # Where valves and cables lie, and whose they are, is for nobody outside, whatever is set.
     "component.read": _GRID_READERS,
+    "profile.read": _GRID_READERS,
     # What could not be decided has no area yet. Administrators mend packs: they see reasons only.
     "dead.list": {Role.OPERATOR: _CITY, Role.ADMINISTRATOR: _CITY, Role.AUDITOR: _CITY},
     "dead.read": {Role.OPERATOR: _CITY, Role.AUDITOR: _CITY},

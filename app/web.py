@@ -18,9 +18,11 @@ from app.http import (
     cases,
     dead,
     failures,
+    grid,
     live,
     moves,
     observations,
+    ogc,
     open311,
     openapi,
     photos,
@@ -36,8 +38,6 @@ from app.http.city import CityWatch
 from app.http.context import RequestContext
 from app.http.intake import Intake
 from app.http.map_room import map_room
-from app.http.ogc import items as ogc_items
-from app.http.ogc import pages as ogc_pages
 from app.http.protocol import BoundedProtocol
 from app.http.sampling import Sampling
 from app.http.wiring import Wiring
@@ -76,8 +76,8 @@ def make_web(settings: Settings) -> Starlette:
         probes.ROUTES,
         live.ROUTES,
         dispatch_map.ROUTES,
-        ogc_items.ROUTES,
-        ogc_pages.ROUTES,
+        grid.ROUTES,
+        ogc.ROUTES,
         openapi.ROUTES,
     ):
         app.router.routes.extend(routes)

@@ -9,6 +9,7 @@ from typing import Final, Literal, Self
 
 from dispatch.conditions import Condition, Known
 from dispatch.errors import BrokenCondition, BrokenRule, NoDepartment, UndecidedCondition
+from grid.catalogue import Category
 from grid.duty import EVERY_CATEGORY, EVERYWHERE, Duty, Jurisdiction
 from grid.hierarchy import Hierarchy
 from grid.naming import Label, Row
@@ -174,6 +175,18 @@ class Router:
         if area == EVERYWHERE:
             return Label("全市", "the whole city")
         return self._areas[area].name if area in self._areas else Label(area, area)
+
+
+def facts_of(category: Category, cell: str, areas: Sequence[str]) -> dict[str, object]:
+    """What is known of a case of a category in a cell before anybody reports it."""
+    return {
+        "category": category.code,
+        "class_code": category.class_code,
+        "kind": category.kind,
+        "severity": category.severity,
+        "areas": list(areas),
+        "cell": cell,
+    }
 
 
 def broken_rules(rules: Iterable[Row], departments: Container[str]) -> list[BrokenRule]:

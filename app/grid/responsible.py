@@ -17,7 +17,7 @@ from app.rulebook import read_parts
 from app.terminal import AsJson, look, refused
 from dispatch.calendar import WorkingCalendar
 from dispatch.postgres.clock import now
-from dispatch.routing import Assignment, Foreseen, Router, Rule
+from dispatch.routing import Assignment, Foreseen, Router, Rule, facts_of
 from grid.catalogue import Catalogue, Category
 from grid.department import Departments
 from grid.duty import Jurisdiction
@@ -107,7 +107,7 @@ async def _read(conn: AsyncConnection, cell: str, category_code: str, at: str) -
     departments = Departments.of(parts["departments"])
     jurisdiction = Jurisdiction.of(parts["jurisdiction"])
     router = Router.of(parts["routing"], jurisdiction, hierarchy, departments)
-    facts = _facts(cell, areas, category)
+    facts = facts_of(category, cell, areas)
     if moment:
         facts |= _time_facts(moment, WorkingCalendar.of(parts["calendar"]))
     foreseen: Foreseen = router.foresee(facts, areas)
@@ -118,17 +118,6 @@ async def _read(conn: AsyncConnection, cell: str, category_code: str, at: str) -
     return _Answer(
         cell, category, foreseen.assignment, foreseen.depending, facts, departments, named
     )
-
-
-def _facts(cell: str, areas: tuple[str, ...], category: Category) -> dict[str, object]:
-    return {
-        "category": category.code,
-        "class_code": category.class_code,
-        "kind": category.kind,
-        "severity": category.severity,
-        "areas": list(areas),
-        "cell": cell,
-    }
 
 
 def _time_facts(moment: datetime, calendar: WorkingCalendar) -> dict[str, object]:

@@ -19,6 +19,7 @@ _KNOWN: Final = frozenset(
         "department",
         "category",
         "area",
+        "component",
         "overdue",
         "suspended",
         "excused",
@@ -38,6 +39,7 @@ class CaseFilter:
     department: str | None = None
     category: str | None = None
     area: str | None = None
+    component: str | None = None
     overdue: bool | None = None
     suspended: bool | None = None
     excused: bool | None = None
@@ -54,6 +56,7 @@ class CaseFilter:
             department=word(query, "department"),
             category=word(query, "category"),
             area=word(query, "area"),
+            component=word(query, "component"),
             overdue=flag(query, "overdue"),
             suspended=flag(query, "suspended"),
             excused=flag(query, "excused"),
@@ -70,6 +73,7 @@ class CaseFilter:
             (self.department, "department = %(department)s"),
             (self.category, "category = %(category)s"),
             (self.area, "%(area)s = ANY(areas)"),
+            (self.component, "component = %(component)s"),
             (self.overdue is not None, "overdue = %(overdue)s"),
             (self.suspended is not None, "(suspended_at IS NOT NULL) = %(suspended)s"),
             (
@@ -87,6 +91,7 @@ class CaseFilter:
             "department": self.department,
             "category": self.category,
             "area": self.area,
+            "component": self.component,
             "overdue": self.overdue,
             "suspended": self.suspended,
             "excused": self.excused,

@@ -18,7 +18,7 @@ from app.http.answers import json_answer
 from app.http.case_filters import CaseFilter
 from app.http.city import City
 from app.http.wiring import Wiring, wiring_of
-from app.policy import Actor, Resource, authorize, reach
+from app.policy import Actor, Reach, Resource, authorize, reach
 from app.problems import Problem
 from dispatch.case import MOVES, Case, Move
 from dispatch.errors import UnknownCase
@@ -178,16 +178,20 @@ def _report_as_told(report: CaseReport) -> dict[str, object]:
 
 async def list_cases(request: Request, actor: Actor) -> Response:
     """Cases within the actor's reach, newest first; `next` goes on below the last one."""
-    wiring = wiring_of(request)
     wanted = CaseFilter.of(request.query_params)
-    condition, values = wanted.sql(reach(actor, "case.read"))
-    async with (
-        wiring.database.connection() as conn,
-        conn.cursor(row_factory=dict_row) as cursor,
-    ):
+    async with wiring_of(request).database.connection() as conn:
+        return json_answer(await list_within(conn, wanted, reach(actor, "case.read")))
+
+
+async def list_within(
+    conn: AsyncConnection[Any], wanted: CaseFilter, within: Reach
+) -> dict[str, object]:
+    """A page of the cases that lie within a reach, as the doors tell it."""
+    condition, values = wanted.sql(within)
+    async with conn.cursor(row_factory=dict_row) as cursor:
         await cursor.execute(_LIST + condition, values)
         rows = await cursor.fetchall()
-    return json_answer({"cases": rows, "next": _next(rows, wanted.limit)})
+    return {"cases": rows, "next": _next(rows, wanted.limit)}
 
 
 def _next(rows: Sequence[dict[str, Any]], limit: int) -> int | None:

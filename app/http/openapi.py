@@ -14,6 +14,8 @@ from starlette.routing import Route
 
 from app.http.access import guarded
 from app.http.answers import json_answer
+from app.http.grid.locating import ToldPositions
+from app.http.grid.profiles import ToldDrawing
 from app.http.moves import ToldMove
 from app.http.observations import ToldSamples
 from app.http.sessions import Credentials
@@ -29,6 +31,8 @@ _BODIES: Final[Mapping[tuple[str, str], type]] = {
     ("/api/cases/{case_id}/moves", "post"): ToldMove,
     ("/api/cases/{case_id}/reports/{report_id:int}/unmerge", "post"): ToldReason,
     ("/api/dead/{report_id:int}/edit", "post"): Correction,
+    ("/api/grid/locate", "post"): ToldPositions,
+    ("/api/grid/profile", "post"): ToldDrawing,
 }
 _SECURITY: Final = {
     "key": {"type": "apiKey", "in": "header", "name": "X-Api-Key"},

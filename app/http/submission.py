@@ -185,7 +185,7 @@ class _Check:
             return None
 
     def _near(self, lon: float, lat: float, datum: Datum, city: City) -> _Position:
-        at_lon, at_lat = _unshifted(lon, lat, datum)
+        at_lon, at_lat = in_wgs84(lon, lat, datum)
         if not city.is_near(at_lon, at_lat):
             west, south, east, north = city.bbox
             hint = _swapped(lon, lat, city) or (
@@ -247,7 +247,8 @@ def parse_moment(text: str) -> datetime | None:
         return None
 
 
-def _unshifted(lon: float, lat: float, datum: Datum) -> tuple[float, float]:
+def in_wgs84(lon: float, lat: float, datum: Datum) -> tuple[float, float]:
+    """A position of *datum* in degrees WGS84."""
     if datum in (Datum.WGS84, Datum.CGCS2000):
         return lon, lat
     shifted = to_wgs84(np.array([[lon, lat]], dtype=np.float64), datum)

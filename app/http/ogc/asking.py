@@ -9,23 +9,23 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 import shapely
 from shapely.geometry.base import BaseGeometry
 
 from app.http.ogc.collections import Collection, Queryable
 from app.http.ogc.paging import BadCursor, Cursor
+from app.http.parameters import BadValue, Parameters
 from app.http.submission import parse_moment
-from app.http.texts import BadText, clean
-from app.problems import Fault, Problem
+from app.http.texts import clean
 
-T = TypeVar("T")
 USUAL: Final = 100
 MOST: Final = 1000
 """How many features one page holds at most; who asks for more gets as many."""
 
 OWN: Final = ("bbox", "datetime", "limit", "cursor")
+_DETAIL: Final = "the features cannot be given as asked"
 _OPEN: Final = ("", "..")
 _FLAGS: Final = {"true": True, "false": False}
 _BOX: Final = "west,south,east,north in degrees CRS84; six numbers with heights as third and sixth"
@@ -56,69 +56,27 @@ class Asked:
     filters: Mapping[str, object] | None = None
 
 
-class _Unfit(Exception):
-    def __init__(self, problem: str, remedy: str) -> None:
-        super().__init__(problem)
-        self.problem, self.remedy = problem, remedy
-
-
 def asked_of(collection: Collection, pairs: Sequence[tuple[str, str]]) -> Asked:
     """What the parameters ask; Problem 400 that names each that is unknown or cannot be meant."""
-    reader = _Reader([])
-    given = reader.each_once(pairs, (*OWN, *collection.queryables))
+    given = Parameters(pairs, (*OWN, *collection.queryables))
     asked = Asked(
-        boxes=reader.take(given, "bbox", boxes_of) or (),
-        window=reader.take(given, "datetime", window_of),
-        limit=reader.take(given, "limit", _limit) or USUAL,
-        cursor=reader.take(given, "cursor", lambda text: _cursor(text, collection)),
+        boxes=given.take("bbox", boxes_of) or (),
+        window=given.take("datetime", window_of),
+        limit=given.take("limit", _limit) or USUAL,
+        cursor=given.take("cursor", lambda text: _cursor(text, collection)),
         filters={
             name: value
             for name, one in collection.queryables.items()
-            if (value := reader.take(given, name, _valued(one))) is not None
+            if (value := given.take(name, _valued(one))) is not None
         },
     )
-    reader.finish()
+    given.finish(400, _DETAIL)
     return asked
 
 
 def refuse_parameters(pairs: Sequence[tuple[str, str]]) -> None:
     """Problem 400 for any parameter, where none is known."""
-    reader = _Reader([])
-    reader.each_once(pairs, ())
-    reader.finish()
-
-
-@dataclass(frozen=True, slots=True)
-class _Reader:
-    """Collects what is wrong while parameters are read."""
-
-    faults: list[Fault]
-
-    def each_once(self, pairs: Sequence[tuple[str, str]], known: Sequence[str]) -> dict[str, str]:
-        given: dict[str, str] = {}
-        for name, text in pairs:
-            if name not in known:
-                there = f"there are {', '.join(known)}" if known else "leave it out"
-                self.faults.append(Fault(name[:100], "is not known here", there))
-            elif name in given:
-                self.faults.append(Fault(name, "is given twice", "give it once"))
-            given[name] = text
-        return given
-
-    def take(self, given: Mapping[str, str], name: str, read: Callable[[str], T]) -> T | None:
-        if (text := given.get(name)) is None:
-            return None
-        try:
-            return read(text)
-        except _Unfit as unfit:
-            self.faults.append(Fault(name, unfit.problem, unfit.remedy))
-        except BadText as bad:
-            self.faults.append(Fault(name, bad.fault.problem, bad.fault.remedy))
-        return None
-
-    def finish(self) -> None:
-        if self.faults:
-            raise Problem(400, "the features cannot be given as asked", *self.faults)
+    Parameters(pairs, ()).finish(400, _DETAIL)
 
 
 def boxes_of(text: str) -> tuple[BaseGeometry, ...]:
@@ -126,19 +84,19 @@ def boxes_of(text: str) -> tuple[BaseGeometry, ...]:
     try:
         numbers = [float(part) for part in text.split(",")]
     except ValueError:
-        raise _Unfit("is not a list of numbers", _BOX) from None
+        raise BadValue("is not a list of numbers", _BOX) from None
     if not all(map(math.isfinite, numbers)):
-        raise _Unfit("is not finite", _BOX)
+        raise BadValue("is not finite", _BOX)
     match numbers:
         case [west, south, east, north]:
             pass
         case [west, south, low, east, north, high]:
             if low > high:
-                raise _Unfit("has its lower height above the upper one", _BOX)
+                raise BadValue("has its lower height above the upper one", _BOX)
         case _:
-            raise _Unfit(f"has {len(numbers)} numbers", _BOX)
+            raise BadValue(f"has {len(numbers)} numbers", _BOX)
     if not (abs(west) <= 180 and abs(east) <= 180 and -90 <= south <= north <= 90):
-        raise _Unfit("is no box in degrees", _BOX)
+        raise BadValue("is no box in degrees", _BOX)
     if west <= east:
         return (_shape(west, south, east, north),)
     return _shape(west, south, 180, north), _shape(-180, south, east, north)
@@ -163,9 +121,9 @@ def window_of(text: str) -> Window:
             since = None if begin in _OPEN else _moment(begin)
             until = None if end in _OPEN else _moment(end)
         case _:
-            raise _Unfit("has more than two parts", _TIME)
+            raise BadValue("has more than two parts", _TIME)
     if since is not None and until is not None and since > until:
-        raise _Unfit("ends before it begins", _TIME)
+        raise BadValue("ends before it begins", _TIME)
     return Window(since, until)
 
 
@@ -176,20 +134,20 @@ def _moment(text: str) -> datetime:
             return moment.astimezone(UTC)
     except OverflowError:
         pass
-    raise _Unfit("is not a time with its zone", _TIME)
+    raise BadValue("is not a time with its zone", _TIME)
 
 
 def _limit(text: str) -> int:
     if text.isascii() and text.isdigit() and len(text) < 20 and int(text) > 0:
         return min(int(text), MOST)
-    raise _Unfit("is not a number of features", f"1 to {MOST}; more are given page by page")
+    raise BadValue("is not a number of features", f"1 to {MOST}; more are given page by page")
 
 
 def _cursor(text: str, collection: Collection) -> Cursor:
     try:
         return Cursor.read(text, collection.key_kind)
     except BadCursor:
-        raise _Unfit("is none of ours", "follow the link `next` as it is") from None
+        raise BadValue("is none of ours", "follow the link `next` as it is") from None
 
 
 def _valued(queryable: Queryable) -> Callable[[str], Any]:
@@ -197,15 +155,15 @@ def _valued(queryable: Queryable) -> Callable[[str], Any]:
         match queryable.kind:
             case "boolean":
                 if text not in _FLAGS:
-                    raise _Unfit("is neither true nor false", "send true or false")
+                    raise BadValue("is neither true nor false", "send true or false")
                 return _FLAGS[text]
             case "integer":
                 if not (text.isascii() and text.isdigit() and len(text) < 5):
-                    raise _Unfit("is not a number", "send a whole number")
+                    raise BadValue("is not a number", "send a whole number")
                 return int(text)
             case "string":
                 if queryable.choices and text not in queryable.choices:
-                    raise _Unfit("is not known", f"one of {', '.join(queryable.choices)}")
+                    raise BadValue("is not known", f"one of {', '.join(queryable.choices)}")
                 return clean(queryable.name, text, longest=64)
 
     return value

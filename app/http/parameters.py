@@ -1,0 +1,57 @@
+"""Query strings: each parameter known, given once and read; all that is wrong is told at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+from app.http.texts import BadText
+from app.problems import Fault, Problem
+
+T = TypeVar("T")
+
+
+class BadValue(Exception):
+    """The text of a parameter cannot be meant: what is wrong with it, and what to do."""
+
+    def __init__(self, problem: str, remedy: str) -> None:
+        super().__init__(problem)
+        self.problem, self.remedy = problem, remedy
+
+
+class Parameters:
+    """The parameters of one request; what is wrong with them is kept until `finish`."""
+
+    def __init__(self, pairs: Sequence[tuple[str, str]], known: Sequence[str]) -> None:
+        self._faults: list[Fault] = []
+        self._given: dict[str, str] = {}
+        for name, text in pairs:
+            if name not in known:
+                there = f"there are {', '.join(known)}" if known else "leave it out"
+                self._faults.append(Fault(name[:100], "is not known here", there))
+            elif name in self._given:
+                self._faults.append(Fault(name, "is given twice", "give it once"))
+            self._given[name] = text
+
+    def take(self, name: str, read: Callable[[str], T]) -> T | None:
+        """What *read* makes of a parameter; None when it was not given or is at fault."""
+        if (text := self._given.get(name)) is None:
+            return None
+        try:
+            return read(text)
+        except BadValue as bad:
+            self._faults.append(Fault(name, bad.problem, bad.remedy))
+        except BadText as bad:
+            self._faults.append(Fault(name, bad.fault.problem, bad.fault.remedy))
+        return None
+
+    def need(self, name: str, read: Callable[[str], T], remedy: str) -> T | None:
+        """As `take`, for one that must be given."""
+        if name not in self._given:
+            self._faults.append(Fault(name, "is missing", remedy))
+        return self.take(name, read)
+
+    def finish(self, status: int, detail: str) -> None:
+        """Problem *status* with everything that was wrong; nothing when nothing was."""
+        if self._faults:
+            raise Problem(status, detail, *self._faults)
