@@ -158,9 +158,10 @@ CASES: Final = Collection(
     table="cases",
     key="id",
     geometry="position",
-    columns="""number, state::text AS state, category, severity, cell, areas[1] AS area, areas,
-               grid_version, department, component, address, description, reported_at, opened_at,
-               due_at, overdue, closed_at, reports, version""",
+    columns="""number, state::text AS state, category, severity, cell, areas[1] AS area,
+               areas, helpers, grid_version, department, component, address, description,
+               reported_at, opened_at, due_at, overdue, suspended_at, closed_at, reports,
+               version""",
     queryables=_by_name(
         Queryable("area", Label("所属区域", "In this area"), "%(area)s = ANY(areas)"),
         Queryable("category", Label("小类", "Category"), "category = %(category)s"),

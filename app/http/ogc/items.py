@@ -11,7 +11,7 @@ from starlette.routing import BaseRoute, Route
 from app.http.access import guarded
 from app.http.ogc.asking import asked_of, refuse_parameters
 from app.http.ogc.collections import COLLECTIONS, Collection, Time
-from app.http.ogc.reading import ForeignReleases, find_feature, read_page
+from app.http.ogc.reading import ForeignReleases, Row, find_feature, read_page
 from app.http.ogc.writing import PREFIX, feature_collection, geojson_answer, single_feature
 from app.http.texts import BadText, clean
 from app.http.wiring import wiring_of
@@ -52,8 +52,7 @@ class Door:
         if row is None:
             raise Problem(404, f"{collection.id} has no such feature")
         if collection.time is Time.LIFE:
-            seen = Resource(department=row["department"], areas=frozenset(row["areas"]))
-            authorize(actor, collection.action, seen)
+            authorize(actor, collection.action, _seen(row))
         return geojson_answer(single_feature(request, collection, row, wiring.city.current))
 
     def _key(self, text: str) -> str | int | None:
@@ -64,6 +63,14 @@ class Door:
             return clean("feature", text, longest=64)
         except BadText:
             return None
+
+
+def _seen(case: Row) -> Resource:
+    return Resource(
+        department=case["department"],
+        areas=frozenset(case["areas"]),
+        helpers=frozenset(case["helpers"]),
+    )
 
 
 def _routes(collection: Collection) -> list[BaseRoute]:

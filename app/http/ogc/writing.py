@@ -23,7 +23,7 @@ OPENAPI: Final = "application/vnd.oai.openapi+json;version=3.0"
 CRS84: Final = "http://www.opengis.net/def/crs/OGC/1.3/CRS84"
 
 # Programs with tables have no place for a list: the smallest of the areas stands for all.
-_BESIDE: Final = ("id", "geometry", "areas")
+_BESIDE: Final = ("id", "geometry", "areas", "helpers")
 
 Link = dict[str, str]
 

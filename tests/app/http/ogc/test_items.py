@@ -277,6 +277,17 @@ async def test_cases_outside_the_reach_appear_nowhere(town: Town):
     }
 
 
+async def test_a_department_that_helps_reads_its_case(town: Town):
+    case_id = await town.a_case()
+    await town.conn.execute("UPDATE cases SET helpers = '{water}'")
+
+    page = await features(town, "cases", "handler.water")
+    one = await asked(town, "handler.water", f"/collections/cases/items/{case_id}")
+
+    assert (ids(page), one.status_code) == ([case_id], 200)
+    assert not {"helpers", "areas"} & one.json()["properties"].keys()
+
+
 async def test_cases_are_chosen_by_what_they_are(town: Town):
     case_id = await town.a_case()
     chosen: dict[str, object] = {
