@@ -50,3 +50,26 @@ class LogAway(MapsError):
     def __init__(self, problem: str) -> None:
         super().__init__(f"the numbered log cannot be read: {problem}")
         self.problem = problem
+
+
+class ForeignAsset(MapsError):
+    """A document would ask another host for a script or style that nobody expected."""
+
+    def __init__(self, name: str, url: str) -> None:
+        super().__init__(f"{name!r} would come from {url}: vendor it, or say that it is not needed")
+        self.name, self.url = name, url
+
+
+class VendoredFilesMissing(MapsError):
+    """A third-party file that a document holds is not installed."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"{name} is not installed: run `python setup/vendor.py` first")
+        self.name = name
+
+
+class NothingToDraw(MapsError):
+    """A map was asked for where there is no cell."""
+
+    def __init__(self) -> None:
+        super().__init__("there is no cell to draw")

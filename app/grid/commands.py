@@ -17,6 +17,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "approve": "app.grid.release_commands:approve",
     "activate": "app.grid.release_commands:activate",
     "releases": "app.grid.release_commands:releases",
+    "map": "app.grid.mapping:map_",
     "duty": "app.grid.duty:duty",
     "responsible": "app.grid.responsible:responsible",
 }

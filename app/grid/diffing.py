@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Annotated, Any, Final
 
 import typer
@@ -14,18 +15,28 @@ from rich.table import Table
 
 from app.city.faults import BrokenPack, NotAPack
 from app.grid.carried_cases import CarriedCase, OpenCase, affected_by, carry, list_open_cases
+from app.grid.carried_duty import CarriedDuty, carry_duty, list_duty_grids
+from app.grid.mapping import write_page
 from app.grid.releasing import keep_comparison
 from app.grid.sources import Source, read_source, version_of
 from app.terminal import ACTOR, AsJson, change, look, refused, run
 from grid.errors import UnknownGridVersion
+from grid.naming import Label
+from grid.patrol.duty_grid import DutyGrid
 from grid.versions.changes import Change, Comparison
 from grid.versions.comparing import NOISE_M, compare
+from maps.errors import MapsError
+from maps.report.diff_map import GridChange, diff_page
 
 MOST_SHOWN: Final = 100
 
 Side = Annotated[str, typer.Argument(help="Number of a version, city pack, or layer of cells.")]
 Noise = Annotated[
     float, typer.Option("--noise", min=0, help="Borders this near, in metres, are the same.")
+]
+MapFile = Annotated[
+    Path | None,
+    typer.Option("--map", help="Also draw the changes on one page, .html.", dir_okay=False),
 ]
 WithCases = Annotated[bool, typer.Option("--cases", help="List the open cases that change cell.")]
 
@@ -39,11 +50,14 @@ class _Difference:
     comparison: Comparison
     carried: Sequence[CarriedCase] | None
     kept: bool
+    duty: CarriedDuty | None = None
 
     def as_dict(self) -> dict[str, Any]:
         told = {"old": self.old.name, "new": self.new.name, "kept": self.kept}
         changes = [one.as_dict() | self.affected(one) for one in self.comparison.changes]
         told |= self.comparison.as_dict() | {"changes": changes}
+        if self.duty is not None:
+            told["duty_grids"] = self.duty.as_dict()
         if self.carried is not None:
             told["open_cases"] = [case.as_dict() for case in self.carried]
         return told
@@ -58,6 +72,7 @@ def diff(
     new: Side,
     noise_m: Noise = NOISE_M,
     cases: WithCases = False,
+    map_file: MapFile = None,
     as_json: AsJson = False,
 ) -> None:
     """Compare two versions of the grid; of a drafted one it is kept for its approval.
@@ -66,13 +81,17 @@ def diff(
     """
     try:
         if cases or version_of(old) is not None or version_of(new) is not None:
-            one, other, at_work = look(lambda conn: _read(conn, old, new))
+            one, other, at_work, duty = look(lambda conn: _read(conn, old, new))
         else:
-            one, other, at_work = run(_read(None, old, new))
+            one, other, at_work, duty = run(_read(None, old, new))
     except (UnknownGridVersion, NotAPack, BrokenPack) as err:
         raise refused(str(err)) from err
     # Nothing is held open meanwhile: a comparison may take a minute, and versions never change.
     found = _differ(one, other, at_work, noise_m)
+    if duty:
+        found = replace(found, duty=carry_duty(duty, other.cells, found.comparison))
+    if map_file is not None:
+        _draw(found, map_file)
     found = replace(found, kept=_keep(found))
     if as_json:
         typer.echo(json.dumps(found.as_dict(), ensure_ascii=False))
@@ -82,10 +101,14 @@ def diff(
 
 async def _read(
     conn: AsyncConnection | None, old: str, new: str
-) -> tuple[Source, Source, list[OpenCase] | None]:
-    """Both sides, and the cases that are open now."""
+) -> tuple[Source, Source, list[OpenCase] | None, tuple[DutyGrid, ...]]:
+    """Both sides, the cases that are open now, and the duty grids of a version."""
     at_work = await list_open_cases(conn) if conn else None
-    return await read_source(conn, old), await read_source(conn, new), at_work
+    one, other = await read_source(conn, old), await read_source(conn, new)
+    duty: tuple[DutyGrid, ...] = ()
+    if conn and one.version is not None:
+        duty = await list_duty_grids(conn, one.version)
+    return one, other, at_work, duty
 
 
 def _differ(
@@ -94,6 +117,23 @@ def _differ(
     comparison = compare(old.cells, new.cells, noise_m)
     carried = None if at_work is None else carry(at_work, old.cells, new.cells)
     return _Difference(old, new, comparison, carried, kept=False)
+
+
+def _draw(found: _Difference, file: Path) -> None:
+    old, new = found.old, found.new
+    change = GridChange(_label(old), _label(new), old.cells, new.cells, found.comparison)
+    try:
+        write_page(file, diff_page(change))
+    except MapsError as err:
+        raise refused(str(err)) from err
+
+
+def _label(source: Source) -> Label:
+    """A version by its number, a file by its name and folder, not by where it lies."""
+    if source.version is not None:
+        return Label(f"网格版本 {source.version}", f"grid version {source.version}")
+    name = "/".join(Path(source.name).parts[-2:])
+    return Label(name, name)
 
 
 def _keep(found: _Difference) -> bool:
@@ -115,6 +155,8 @@ def _show(found: _Difference, *, with_cases: bool) -> None:
         console.print(f"{len(found.carried)} open case(s) belong to another cell")
         if with_cases and found.carried:
             console.print(_cases(found.carried))
+    if found.duty and (found.duty.breaks or found.duty.left):
+        console.print(found.duty.table())
     if found.kept:
         console.print("Kept; next: `citygrid grid approve`")
 

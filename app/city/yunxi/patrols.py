@@ -22,7 +22,7 @@ def duty_grids(tiling: Tiling) -> list[Line]:
         for number, street in enumerate(streets, start=1)
         for line in _of_street(
             number,
-            Label(street["name_zh"], street["name_en"]),
+            Label(street["name_zh"], street["name_en"].removesuffix(" Office")),
             [area["code"] for area in areas if area["parent"] == street["code"]],
         )
     ]
