@@ -46,6 +46,23 @@ def test_cells_cover_their_communities_and_do_not_overlap(town: Ground):
     assert max(coverage.gap_m2, coverage.crossing_m2) <= 1e-6 * coverage.total_m2
 
 
+@settings(max_examples=60, deadline=None)
+@given(grounds())
+def test_laid_over_each_other_by_other_means_cells_are_the_town_once(town: Ground):
+    tiling = tessellate(town).tiling
+    shapes = np.array([cell.geometry for cell in tiling.cells], dtype=object)
+    whole, home = shapely.union_all(shapes), shapely.union_all(town.area_shapes[1:])
+    speck = 1e-6 * home.area
+
+    first, second = shapely.STRtree(shapes).query(shapes, predicate="overlaps")
+    assert len(first) == len(second) == 0
+    assert abs(shapely.area(shapes).sum() - whole.area) <= speck
+    assert whole.symmetric_difference(home).area <= speck
+    for area, shape in zip(town.areas[1:], town.area_shapes[1:], strict=True):
+        own = shapes[[cell.area == area.code for cell in tiling.cells]]
+        assert shapely.union_all(own).symmetric_difference(shape).area <= speck
+
+
 @settings(max_examples=40, deadline=None)
 @given(grounds())
 def test_every_point_has_exactly_one_cell_and_it_is_of_its_community(town: Ground):

@@ -84,21 +84,31 @@ class ChangingCity:
 
 
 @st.composite
-def changing_cities(draw: st.DrawFn) -> tuple[list[Cell], list[Cell]]:
-    """A tiling of crooked quadrilaterals, and the same ground after some splits and merges."""
+def city_histories(draw: st.DrawFn, most_releases: int = 4) -> list[list[Cell]]:
+    """A tiling of crooked quadrilaterals, and the same ground after some splits and merges.
+
+    Two versions at least; each is what the one before became.
+    """
     columns, rows = draw(st.integers(1, 4)), draw(st.integers(1, 4))
     random = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
     city = ChangingCity()
     for shape in _quadrilaterals(columns, rows, random):
         city.add(shape)
-    before = city.cells()
-    for kind in draw(st.lists(st.sampled_from(["split", "merge"]), min_size=1, max_size=6)):
-        code = draw(st.sampled_from(sorted(city.shapes)))
-        if kind == "split":
-            city.split(code, draw(st.floats(0, 3.1)))
-        else:
-            city.merge(code)
-    return before, city.cells()
+    history = [city.cells()]
+    for _ in range(draw(st.integers(1, most_releases))):
+        for kind in draw(st.lists(st.sampled_from(["split", "merge"]), min_size=1, max_size=6)):
+            code = draw(st.sampled_from(sorted(city.shapes)))
+            if kind == "split":
+                city.split(code, draw(st.floats(0, 3.1)))
+            else:
+                city.merge(code)
+        history.append(city.cells())
+    return history
+
+
+def changing_cities() -> st.SearchStrategy[tuple[list[Cell], list[Cell]]]:
+    """A history of two versions."""
+    return city_histories(most_releases=1).map(lambda history: (history[0], history[1]))
 
 
 def _quadrilaterals(columns: int, rows: int, random: np.random.Generator) -> list[Polygon]:

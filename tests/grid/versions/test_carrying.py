@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
-from hypothesis import given
+import shapely
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from shapely import Point
 
 from grid.versions.carrying import Carrier
 from grid.versions.comparing import compare
-from tests.grid.versions.makers import SIDE, SOUTH, WEST, cell, changing_cities, spots_in, square
+from tests.grid.versions.makers import (
+    SIDE,
+    SOUTH,
+    WEST,
+    cell,
+    changing_cities,
+    city_histories,
+    spots_in,
+    square,
+)
 
 METRE = SIDE / 97.4
 
@@ -31,6 +43,34 @@ def test_splits_and_merges_bring_every_old_position_to_one_successor(city, seed)
         on_edge = shapes[successor].boundary.distance(Point(spot)) < METRE
         assert near
         assert (code, successor) in heirs or on_edge
+
+
+@settings(deadline=None)
+@given(city_histories(), st.integers(0, 2**32 - 1))
+def test_over_many_versions_the_lineage_leads_every_old_position_to_its_one_cell(history, seed):
+    codes, spots = spots_in(history[0], 5, seed)
+    points = shapely.points(spots)
+    inside = np.ones(len(spots), dtype=bool)
+    for version in history:
+        edges = shapely.union_all([shapely.boundary(one.geometry) for one in version])
+        inside &= shapely.distance(edges, points) > METRE
+
+    now: list[str | None] = list(codes)
+    for old, new in pairwise(history):
+        heirs = {one.code: {one.code} for one in old if one in new}
+        for one in compare(old, new, noise_m=0).successions:
+            heirs.setdefault(one.code, set()).add(one.successor)
+        then, now = now, Carrier.to(new).cells(spots)
+        for was, became in zip(np.array(then)[inside], np.array(now)[inside], strict=True):
+            assert became in heirs[was]
+
+    assert None not in now
+    assert now == Carrier.to(history[-1]).cells(spots)
+    shapes = [one.geometry for one in history[-1]]
+    point, shape = shapely.STRtree(shapes).query(points[inside], predicate="within")
+    assert sorted(point.tolist()) == list(range(inside.sum()))
+    held = np.array([one.code for one in history[-1]])[shape[np.argsort(point)]]
+    assert held.tolist() == np.array(now)[inside].tolist()
 
 
 def test_a_position_on_a_new_border_goes_to_the_smaller_code():
