@@ -13,7 +13,7 @@ from grid.versions.changes import Succession
 class Reason(StrEnum):
     """Why somebody has to look at a duty grid."""
 
-    LOST = "lost"  # these old cells have no heir; whoever holds their ground stays where it is
+    LOST = "lost"  # these old cells have no heir: their ground is with others, or given up
     CONTESTED = "contested"  # these new cells are heirs of cells of two duty grids of one kind
     EMPTY = "empty"  # no cell is left
 
@@ -41,16 +41,23 @@ class Carried:
 
 def heirs_of(
     successions: Iterable[Succession], sizes_m2: Mapping[str, float]
-) -> dict[str, list[str]]:
+) -> dict[str, set[str]]:
     """The heirs of each old cell, by *sizes_m2* of the new ones.
 
-    An heir holds more than half of the old cell, or more than half of it was the old cell; a
-    neighbour whose border moved is none.
+    An heir holds more than half of the old cell, or has more of its ground from that cell than
+    from any other; then at least half of it must be old ground. A neighbour whose border moved is
+    none: it has most of its ground from itself.
     """
-    heirs: dict[str, list[str]] = defaultdict(list)
+    heirs: dict[str, set[str]] = defaultdict(set)
+    given: dict[str, list[Succession]] = defaultdict(list)
     for one in successions:
-        if max(one.share, one.area_m2 / sizes_m2[one.successor]) > 0.5:
-            heirs[one.code].append(one.successor)
+        given[one.successor].append(one)
+        if one.share > 0.5:
+            heirs[one.code].add(one.successor)
+    for successor, parts in given.items():
+        if sum(one.area_m2 for one in parts) >= sizes_m2[successor] / 2:
+            most = max(parts, key=lambda one: (one.area_m2, one.code))
+            heirs[most.code].add(successor)
     return heirs
 
 

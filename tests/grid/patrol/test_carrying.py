@@ -80,6 +80,29 @@ def test_a_border_that_moved_takes_no_cell_into_another_duty_grid():
     assert carried(grids, BEFORE, new) == Carried(tuple(grids), ())
 
 
+def test_a_cell_made_of_many_small_pieces_goes_to_the_one_that_gave_most():
+    old = [*BEFORE, cell("e", square(3, 0))]
+    new = [
+        cell("f", square(0, 0, 4, 0.3)),
+        cell("g", square(0, 0.3, 1.4, 0.7)),
+        cell("h", square(1.4, 0.3, 1.3, 0.7)),
+        cell("i", square(2.7, 0.3, 1.3, 0.7)),
+    ]
+
+    found = carried([duty_grid(f"D{code}", code) for code in "abce"], old, new)
+
+    assert unpatrolled(found.duty_grids, "fghi") == []
+    assert cells_of(found)[0] == ["g"]
+
+
+def test_a_cell_that_is_mostly_new_ground_is_nobodys_heir():
+    new = [*BEFORE[:2], cell("d", square(2.8, 0, 1))]
+
+    found = carried([duty_grid("D1", "ab"), duty_grid("D2", "c")], BEFORE, new)
+
+    assert cells_of(found) == [["a", "b"], []]
+
+
 def test_ground_given_up_is_lost_and_an_empty_duty_grid_is_told_of():
     found = carried([duty_grid("D1", "ab"), duty_grid("D2", "c")], BEFORE, BEFORE[:1])
 
