@@ -12,12 +12,12 @@ from typing import Any
 import structlog
 
 from app.database import TRANSIENT, DatabaseAway, connect
-from dispatch import case as cases
 from dispatch import decide as decisions
 from dispatch import events as e
 from dispatch.postgres import book, saving
 from dispatch.postgres import cases as stored_cases
 from dispatch.postgres import log as outbox_log
+from dispatch.workflow import history
 from streams import agents, batches
 from tests.chaos.bugs.bug import Bug
 from tests.chaos.bugs.nets import STREAM_ALONE, stream_alone, with_hasty_deadlines, with_poison
@@ -143,7 +143,7 @@ def _merge_counted_twice() -> None:
 
         return twice
 
-    around(cases, "_changed", made)
+    around(history, "_changed", made)
 
 
 def _time_zone_slip() -> None:
