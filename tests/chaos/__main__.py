@@ -11,6 +11,7 @@ from tests.chaos.clients.books import read_book
 from tests.chaos.kinds import ENGINES, KINDS
 from tests.chaos.recovery import table
 from tests.chaos.run import RESULTS, run
+from tests.chaos.stopping import end_tidily
 
 
 def _run(given: argparse.Namespace) -> int:
@@ -57,4 +58,5 @@ def _arguments() -> argparse.Namespace:
 
 if __name__ == "__main__":
     given = _arguments()
+    end_tidily()
     sys.exit(given.do(given))

@@ -50,6 +50,7 @@ from tests.chaos.lateness import (
     read_deadlines,
     read_events,
 )
+from tests.chaos.stopping import end_tidily
 from tests.littletown import settle
 from tests.makers import NOON, label, rulebook, submission
 
@@ -267,6 +268,7 @@ def options(arguments: Sequence[str]) -> argparse.Namespace:
 
 
 if __name__ == "__main__":
+    end_tidily()
     outcome = drill(options(sys.argv[1:]))
     print(json.dumps(outcome))
     sys.exit(0 if outcome["ok"] else 1)

@@ -12,7 +12,6 @@ import json
 import random
 import re
 import shutil
-import signal
 import sys
 import tempfile
 import time
@@ -20,7 +19,6 @@ from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from types import FrameType
 from typing import Any, Final
 
 from tests.chaos.bugs import BUGS, CONTROLS, PLANTED
@@ -31,6 +29,7 @@ from tests.chaos.judge import Judge
 from tests.chaos.kinds import ENGINES, KINDS
 from tests.chaos.plan import Fault, Plan
 from tests.chaos.run import impossible, settle
+from tests.chaos.stopping import end_tidily
 from tests.chaos.table import write_table
 from tests.chaos.world import Ground, World, ground, world
 
@@ -219,10 +218,6 @@ def _caught(line: dict[str, Any]) -> Catch:
     return Catch(caught_by=checks, **line)
 
 
-def _end(number: int, frame: FrameType | None) -> None:
-    sys.exit(128 + number)
-
-
 def main() -> int:
     """The command line."""
     parser = argparse.ArgumentParser(prog="python -m tests.chaos.power", description=__doc__)
@@ -234,8 +229,6 @@ def main() -> int:
     given = parser.parse_args()
     if unknown := sorted(set(given.bug) - PLANTED.keys()):
         parser.error(f"there is no bug {unknown[0]}; there are {', '.join(PLANTED)}")
-    # Asked to stop, everything that was started ends as well.
-    signal.signal(signal.SIGTERM, _end)
     if given.book:
         found = resumed(given.engine, given.bug, given.seed, given.book)
     else:
@@ -248,4 +241,5 @@ def main() -> int:
 
 
 if __name__ == "__main__":
+    end_tidily()
     sys.exit(main())

@@ -37,6 +37,7 @@ from app.migrating import migrate
 from app.processes import Processes, free_port
 from app.services import down, running
 from tests.chaos.line import Answer, Line, LineCut, post
+from tests.chaos.stopping import end_tidily
 from tests.littletown import settle
 from tests.makers import spot
 
@@ -281,4 +282,5 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
+    end_tidily()
     sys.exit(main())

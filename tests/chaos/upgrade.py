@@ -39,6 +39,7 @@ from tests.chaos.releases import (
     unpack,
 )
 from tests.chaos.rolling import City, ClientFailed, NotReady, clients
+from tests.chaos.stopping import end_tidily
 
 CELLS: Final = 100
 _KINDS: Final = ("web", "worker", "clock", "notifier")
@@ -164,4 +165,5 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
+    end_tidily()
     sys.exit(main())
