@@ -169,18 +169,20 @@ def ended(event: e.Event, deadlines: Iterable[Deadline]) -> list[tuple[str, Endi
 
 def _ending(event: e.Event, one: Deadline) -> Ending | None:
     match event:
-        case e.CaseHandled() | f.CaseSelfHandled():
-            return Ending.MET
-        case e.CaseVoided() | f.CaseRejected():
-            return Ending.MET if one.kind == Stage.ACCEPT else Ending.CANCELLED
-        case f.CaseSuspended():
-            return Ending.CANCELLED if one.due_at > event.at else None
         case e.CaseOverdue():
             return Ending.FIRED if one.kind == event.milestone else None
         case f.StageOverdue():
             return Ending.FIRED if one.kind == event.stage else None
+        case e.CaseVoided() | f.CaseRejected() if one.kind != Stage.ACCEPT:
+            return Ending.CANCELLED
         case _ if one.kind in event.began:
             return Ending.CANCELLED
+        case _ if one.due_at <= event.at:
+            return None  # too late: it falls due, however far behind the clock process is
+        case f.CaseSuspended():
+            return Ending.CANCELLED
+        case e.CaseHandled() | f.CaseSelfHandled() | e.CaseVoided() | f.CaseRejected():
+            return Ending.MET
         case _:
             return Ending.MET if one.kind == _STAGE_ENDS.get(event.kind) else None
 

@@ -245,6 +245,25 @@ async def test_a_deadline_fires_once(conn: AsyncConnection) -> None:
     await assert_balanced(conn)
 
 
+async def test_work_done_too_late_is_late_although_no_clock_looked_in_between(
+    conn: AsyncConnection,
+) -> None:
+    ids = await accepted(conn, submission())
+    async with conn.transaction():
+        await actions.decide(PostgresBook(conn), ids, RULES, now=NOON - timedelta(days=30))
+    [(_, _, case_id)] = await outcomes(conn)
+    assert case_id is not None
+
+    await moved(conn, case_id, Move.HANDLE)
+    async with conn.transaction():
+        due = await due_now(conn, NOON)
+        await actions.fall_due(PostgresBook(conn), due, city=CITY, now=NOON)
+
+    case = await read_case(conn, case_id)
+    assert (case.state, case.overdue) == (State.HANDLED, True)
+    await assert_balanced(conn)
+
+
 async def test_a_merged_report_can_be_taken_out_again(conn: AsyncConnection) -> None:
     _, second = await accepted(conn, submission(), submission(address="next door"))
     await decided(conn, [second])

@@ -62,11 +62,14 @@ def rounds(history: Sequence[StoredEvent]) -> Rounds:
 def _ending(
     kind: str, due_at: datetime, stored: StoredEvent, told: dict[str, Any], began: dict[str, str]
 ) -> str | None:
+    in_time = due_at > stored.at
     match stored.kind:
         case "handled" | "self_handled":
-            return "met"
+            return "met" if in_time else None
         case "voided" | "rejected":
-            return "met" if kind == "stage.accept" else "cancelled"
+            if kind == "stage.accept":
+                return "met" if in_time else None
+            return "cancelled"
         case "overdue":
             return "fired" if told["milestone"] == kind else None
         case "stage_overdue":
@@ -76,4 +79,4 @@ def _ending(
         case _ if kind in began:
             return "cancelled"
         case _:
-            return "met" if _MEETS.get(stored.kind) == kind else None
+            return "met" if in_time and _MEETS.get(stored.kind) == kind else None

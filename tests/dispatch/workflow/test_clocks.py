@@ -10,9 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from dispatch import events as e
 from dispatch.case import Case, State
 from dispatch.decide import Opened, decide
 from dispatch.workflow import clocks
+from dispatch.workflow import facts as f
 from dispatch.workflow.clocks import Counting, Deadline, Ending, Stage
 from tests.makers import NOON, PARTS, report, rulebook, spot
 
@@ -130,6 +132,25 @@ def test_what_is_past_is_not_stopped_any_more() -> None:
     left = clocks.left(Counting(a_case(), RULES.calendar), [past, ahead], NOON)
 
     assert left == {"resolve": MINUTE}
+
+
+@pytest.mark.parametrize(
+    ("done", "kind"),
+    [
+        (e.CaseHandled(at=NOON, actor="li"), "resolve"),
+        (f.CaseSelfHandled(at=NOON, actor="li", department="water"), "resolve"),
+        (f.CaseRejected(at=NOON, actor="ou", reason="none of ours"), Stage.ACCEPT),
+        (e.CaseAssigned(at=NOON, actor="chen", department="water"), Stage.DISPATCH),
+        (e.CaseVerified(at=NOON, actor="ying"), Stage.VERIFY),
+    ],
+)
+def test_what_was_done_too_late_is_not_met_however_late_the_clock_process_looks(
+    done: e.Event, kind: str
+) -> None:
+    in_time, too_late = Deadline(kind, NOON + MINUTE), Deadline(kind, NOON)
+
+    assert clocks.ended(done, [in_time]) == [(kind, Ending.MET)]
+    assert clocks.ended(done, [too_late]) == []
 
 
 def test_a_reopened_case_has_its_whole_limit_again() -> None:
