@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Annotated, Any, Final
 
 import msgspec
@@ -29,6 +28,7 @@ from dispatch import actions
 from dispatch.case import Case
 from dispatch.errors import NotMerged
 from dispatch.postgres.book import PostgresBook
+from dispatch.postgres.clock import now
 from dispatch.report import Report
 
 _log = structlog.get_logger()
@@ -75,7 +75,7 @@ async def unmerge(request: Request, actor: Actor) -> Response:
                 rules,
                 actor=actor.name,
                 reason=reason,
-                now=datetime.now(UTC),
+                now=await now(conn),
             )
         except NotMerged as err:
             raise Problem(409, str(err)) from err

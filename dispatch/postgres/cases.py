@@ -55,8 +55,12 @@ async def read_case(conn: AsyncConnection, case_id: int) -> Case:
 
 async def read_locked(conn: AsyncConnection, case_ids: Collection[int]) -> Mapping[int, Case]:
     """Those of the cases that exist, locked in the order of their ids."""
+    ids = list(case_ids)
+    # Read by a statement of its own: one that has waited for a lock sees the newest row of the
+    # case, but its events and parts as they were before it began to wait.
+    await conn.execute("SELECT 1 FROM cases WHERE id = ANY(%s) ORDER BY id FOR UPDATE", [ids])
     async with conn.cursor(row_factory=dict_row) as cur:
-        await cur.execute(f"{_CASE} WHERE id = ANY(%s) ORDER BY id FOR UPDATE", [list(case_ids)])
+        await cur.execute(f"{_CASE} WHERE id = ANY(%s) ORDER BY id", [ids])
         return {row["id"]: _case(row) for row in await cur.fetchall()}
 
 

@@ -283,6 +283,46 @@ async def test_a_merged_report_can_be_taken_out_again(conn: AsyncConnection) -> 
     await assert_balanced(conn)
 
 
+async def test_a_report_is_taken_out_of_a_case_that_somebody_else_is_just_moving(
+    conn: AsyncConnection, database: Database
+) -> None:
+    _, second = await accepted(conn, submission(), submission(address="next door"))
+    await decided(conn, [second])
+    [(_, _, case_id), _] = await outcomes(conn)
+    assert case_id is not None
+
+    async def taken_out() -> Case:
+        async with database.connection() as own:
+            return await actions.unmerge(
+                PostgresBook(own), report(id=second), case_id, RULES,
+                actor="zhao", reason="another bag", now=NOON,
+            )  # fmt: skip
+
+    involve = Order(Move.INVOLVE, department="fire")
+    async with conn.transaction():
+        await actions.move(PostgresBook(conn), case_id, involve, actor="chen", city=CITY, now=NOON)
+        taking_out = asyncio.create_task(taken_out())
+        await somebody_waits(database)
+    await taking_out
+
+    case = await read_case(conn, case_id)
+    assert (case.reports, case.helpers) == (1, ("fire",))
+    assert [one.kind for one in await history(conn, case_id)][-2:] == ["involved", "unmerged"]
+    await assert_balanced(conn)
+    await database.close()
+
+
+async def somebody_waits(database: Database) -> None:
+    """Until a session of this database waits for another's lock."""
+    waiting = (
+        "SELECT count(*) FROM pg_stat_activity"
+        " WHERE datname = current_database() AND cardinality(pg_blocking_pids(pid)) > 0"
+    )
+    async with asyncio.timeout(60), database.session() as watcher:
+        while await (await watcher.execute(waiting)).fetchone() != (1,):
+            await asyncio.sleep(0.01)
+
+
 async def test_the_only_report_of_a_case_cannot_be_taken_out(conn: AsyncConnection) -> None:
     [first] = await accepted(conn, submission())
     await decided(conn, [first])
