@@ -165,5 +165,5 @@ ROUTES: Final = [
     Route("/static/{build}/{name:path}", guarded("page.read", static), methods=["GET"]),
     Route("/tiles/{layer}/{z:int}/{x:int}/{y:int}.mvt", guarded("map.read", tile), methods=["GET"]),
     Route("/api/map/city", guarded("map.read", city), methods=["GET"]),
-    Route("/api/map/cells/{code}", guarded("map.read", cell), methods=["GET"]),
+    Route("/api/map/cells/{code:path}", guarded("map.read", cell), methods=["GET"]),
 ]

@@ -8,8 +8,8 @@ from app.http.grid import cells, components, locating, profiles, releases
 
 ROUTES: Final = [
     *releases.ROUTES,
+    *profiles.ROUTES,  # before the cells: a code may have slashes in it
     *cells.ROUTES,
     *locating.ROUTES,
     *components.ROUTES,
-    *profiles.ROUTES,
 ]

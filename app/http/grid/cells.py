@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from typing import Any, Final
+from urllib.parse import quote
 
 from psycopg import AsyncConnection
 from starlette.requests import Request
@@ -53,7 +54,7 @@ async def cell(request: Request, actor: Actor) -> Response:
     departments = await asyncio.to_thread(
         lambda: [_answered_by(router, one, found.code, path, city) for one in asked]
     )
-    base = base_of(request)
+    base, quoted = base_of(request), quote(found.code, safe="")
     return json_answer(
         {
             "code": found.code,
@@ -67,8 +68,8 @@ async def cell(request: Request, actor: Actor) -> Response:
             "areas": [_area(hierarchy, code) for code in path],
             "departments": departments,
             "links": {
-                "geometry": f"{base}/ogc/collections/cells/items/{found.code}",
-                "profile": f"{base}/api/grid/cells/{found.code}/profile",
+                "geometry": f"{base}/ogc/collections/cells/items/{quoted}",
+                "profile": f"{base}/api/grid/cells/{quoted}/profile",
             },
         }
     )
@@ -140,5 +141,5 @@ def _department(city: City, code: str) -> dict[str, object]:
 
 
 ROUTES: Final = [
-    Route("/api/grid/cells/{code}", guarded("grid.read", cell), methods=["GET"]),
+    Route("/api/grid/cells/{code:path}", guarded("grid.read", cell), methods=["GET"]),
 ]

@@ -78,6 +78,8 @@ async def component(request: Request, actor: Actor) -> Response:
 ROUTES: Final = [
     Route("/api/grid/components", guarded("component.read", nearest), methods=["GET"]),
     Route(
-        "/api/grid/components/{component}", guarded("component.read", component), methods=["GET"]
+        "/api/grid/components/{component:path}",
+        guarded("component.read", component),
+        methods=["GET"],
     ),
 ]

@@ -112,5 +112,5 @@ def _figure(figure: FigureSum) -> dict[str, object]:
 
 ROUTES: Final = [
     Route("/api/grid/profile", guarded("profile.read", drawn), methods=["POST"]),
-    Route("/api/grid/cells/{code}/profile", guarded("profile.read", of_cell), methods=["GET"]),
+    Route("/api/grid/cells/{code:path}/profile", guarded("profile.read", of_cell), methods=["GET"]),
 ]

@@ -77,7 +77,7 @@ def _routes(collection: Collection) -> list[BaseRoute]:
     door, path = Door(collection), f"{PREFIX}/collections/{collection.id}/items"
     return [
         Route(path, guarded(collection.action, door.items), methods=["GET"]),
-        Route(f"{path}/{{feature}}", guarded(collection.action, door.item), methods=["GET"]),
+        Route(f"{path}/{{feature:path}}", guarded(collection.action, door.item), methods=["GET"]),
     ]
 
 

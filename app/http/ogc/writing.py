@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from typing import Any, Final
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 import msgspec
 from starlette.requests import Request
@@ -73,8 +73,9 @@ def single_feature(
 ) -> dict[str, object]:
     """One feature with its links."""
     path, title = f"/collections/{collection.id}", collection.title.en
+    own = f"{path}/items/{quote(str(row['id']), safe='')}"
     links = [
-        link(request, "self", f"{path}/items/{row['id']}", GEOJSON, title),
+        link(request, "self", own, GEOJSON, title),
         link(request, "collection", path, JSON, title),
     ]
     return {**feature(row, city), "links": links}

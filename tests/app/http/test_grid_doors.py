@@ -96,6 +96,19 @@ async def test_the_links_of_a_cell_lead_somewhere(town: Town):
     }
 
 
+async def test_a_code_with_a_slash_in_it_leads_to_its_cell(town: Town):
+    await lay_ground(town.conn)
+    await town.conn.execute("UPDATE cell SET code = 'mill/1' WHERE code = %s", [FIRST])
+
+    told = await asked(town, "/cells/mill%2F1")
+    async with await town.logged_in("dispatcher.city") as browser:
+        ways = [*told["links"].values(), "/api/map/cells/mill%2F1"]
+        answers = [await browser.get(way) for way in ways]
+
+    assert told["code"] == "mill/1"
+    assert [answer.status_code for answer in answers] == [200] * 3
+
+
 async def test_a_cell_that_is_no_more_tells_who_followed_it(town: Town):
     await lay_ground(town.conn)
 

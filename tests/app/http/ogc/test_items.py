@@ -2,11 +2,14 @@
 
 from itertools import pairwise
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 import pytest
+from shapely import Point
 
 from app.identity.postgres import add_key
+from grid.components.postgres import store_components
 from tests.app.grid.city import FIRST, FOURTH, HALVES, THIRD, draft, drawn
 from tests.app.http.ogc.ground import (
     AFTER,
@@ -22,6 +25,7 @@ from tests.app.http.ogc.ground import (
     redraw,
 )
 from tests.app.town import PORTAL, Town, a_report, store_grid_of_town
+from tests.grid.components.makers import component
 from tests.makers import CELLS, COMMUNITY, SOUTH, STEP, WEST, spot
 
 NOW_IN_FORCE = [FIRST, FOURTH, *HALVES]
@@ -192,6 +196,21 @@ async def test_components_are_those_of_the_surveys_of_the_time(town: Town):
     assert (ids(now), ids(then)) == (COVERS[1:4], COVERS[:3])
     assert (ids(ever), ids(broken)) == (COVERS[:4], COVERS[1:4])
     assert gone.json()["properties"]["ended_at"] is not None
+
+
+async def test_an_id_of_any_signs_is_found_by_its_own_link(town: Town):
+    await lay_ground(town.conn)
+    odd = component(id="井 7#/b?", category="01001", cell=CELLS[2], geometry=Point(WEST, SOUTH))
+    async with town.conn.transaction():
+        await store_components(town.conn, [odd])
+
+    path = f"/collections/components/items/{quote(odd.id, safe='')}"
+    found = (await asked(town, "auditor.city", path)).json()
+    async with await town.logged_in("auditor.city") as browser:
+        again = (await browser.get(str(link(found, "self")))).json()
+        told = await browser.get(f"/api/grid/components/{quote(odd.id, safe='')}")
+
+    assert [found["id"], again["id"], told.json()["id"]] == [odd.id] * 3
 
 
 async def test_paging_neither_skips_nor_doubles_while_a_survey_is_loaded(town: Town):
