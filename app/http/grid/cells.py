@@ -24,16 +24,18 @@ from app.problems import Fault, Problem
 from dispatch.postgres.clock import now
 from dispatch.routing import Router, facts_of
 from grid.catalogue import Category
+from grid.department import Departments
 from grid.duty import Jurisdiction
 from grid.hierarchy import Hierarchy
 from grid.naming import Label
 from grid.postgres import load_hierarchy
 from grid.register.postgres import RegisteredCell, find_cell, last_version_of, successors_of
 
+# All at one moment: the city at hand may still be the one before the pack that brought the rules.
 _PARTS: Final = """
     SELECT DISTINCT ON (part) part, content
       FROM city_part
-     WHERE part IN ('jurisdiction', 'routing')
+     WHERE part IN ('departments', 'jurisdiction', 'routing')
      ORDER BY part, version DESC
 """
 
@@ -48,7 +50,7 @@ async def cell(request: Request, actor: Actor) -> Response:
         asked = _categories(city, category)
         hierarchy = await load_hierarchy(conn, found.version)
         successors = await successors_of(conn, found.code, found.version)
-        router = await _router(conn, hierarchy, city)
+        router = await _router(conn, hierarchy)
     path = hierarchy.path(found.area)
     # A rule is asked for each category: a catalogue has hundreds, and others wait meanwhile.
     departments = await asyncio.to_thread(
@@ -98,10 +100,11 @@ async def cell_asked(
     return found
 
 
-async def _router(conn: AsyncConnection[Any], hierarchy: Hierarchy, city: City) -> Router:
+async def _router(conn: AsyncConnection[Any], hierarchy: Hierarchy) -> Router:
     parts: dict[str, Any] = dict(await (await conn.execute(_PARTS)).fetchall())
     duties = Jurisdiction.of(parts.get("jurisdiction", ()))
-    return Router.of(parts.get("routing", ()), duties, hierarchy, city.departments)
+    departments = Departments.of(parts["departments"])
+    return Router.of(parts.get("routing", ()), duties, hierarchy, departments)
 
 
 def _categories(city: City, code: str | None) -> list[Category]:

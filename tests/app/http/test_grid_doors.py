@@ -7,6 +7,7 @@ import httpx
 import numpy as np
 import pytest
 from psycopg import AsyncConnection
+from psycopg.types.json import Jsonb
 from shapely import MultiPolygon, box
 
 from geo.geojson import geojson_of
@@ -22,7 +23,7 @@ from tests.app.http.ogc.ground import (
     place_components,
 )
 from tests.app.town import PORTAL, Town, a_report, running_town
-from tests.makers import CELLS, CITY, COMMUNITY, SOUTH, STEP, WEST, cells, spot
+from tests.makers import CELLS, CITY, COMMUNITY, PARTS, SOUTH, STEP, WEST, cells, label, spot
 
 LON, LAT = spot()
 
@@ -94,6 +95,27 @@ async def test_the_links_of_a_cell_lead_somewhere(town: Town):
         "geometry": 200,
         "profile": 200,
     }
+
+
+async def test_a_cell_is_told_while_the_doors_do_not_know_the_newest_pack_yet(town: Town):
+    await lay_ground(town.conn)
+    harbour = PARTS["departments"][0] | {"code": "harbour", "name": label("Harbour")}
+    rule = {
+        "row": 1,
+        "name": "boats",
+        "when": "category == '06010'",
+        "department": "harbour",
+        "because": label("It floats"),
+    }
+    for part, content in (("departments", [*PARTS["departments"], harbour]), ("routing", [rule])):
+        await town.conn.execute(
+            "INSERT INTO city_part (part, version, content, sha256) VALUES (%s, 2, %s, 'y')",
+            (part, Jsonb(content)),
+        )
+
+    told = await asked(town, f"/cells/{FIRST}", category="06010")
+
+    assert told["departments"][0]["department"]["code"] == "harbour"
 
 
 async def test_a_code_with_a_slash_in_it_leads_to_its_cell(town: Town):
