@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Final
 from zoneinfo import ZoneInfo
+
+_YEARS: Final = range(1900, 2200)
+"""Of no other can the days around it be told, and nobody means one."""
 
 
 class NotAMoment(ValueError):
@@ -20,4 +24,6 @@ def moment_of(text: str, timezone: str) -> datetime:
         moment = datetime.fromisoformat(text)
     except ValueError as err:
         raise NotAMoment(text) from err
+    if moment.year not in _YEARS:
+        raise NotAMoment(text)
     return moment if moment.tzinfo is not None else moment.replace(tzinfo=ZoneInfo(timezone))
