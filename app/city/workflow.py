@@ -48,12 +48,12 @@ def _moves(table: Line, name: str, allowed: Collection[Move]) -> list[str]:
     if not isinstance(told, list):
         table.wrong(f"workflow.{name}", "it is no list of moves", f'Write {name} = ["transfer"]')
         return []
-    fit = {one for one in told if isinstance(one, str) and one in set(allowed)}
+    fit = [one for one in told if isinstance(one, str) and one in set(allowed)]
     for one in told:
         if one not in fit:
             remedy = f"Choose from {', '.join(allowed)}"
             table.wrong(f"workflow.{name}", f"{one!r} cannot stand here", remedy)
-    return sorted(fit)
+    return sorted(set(fit))
 
 
 def _minutes(table: Line) -> dict[str, float]:

@@ -637,6 +637,7 @@ def test_a_drawing_without_shape_is_told_with_its_layer(folder: Path):
         ('off = ["verify"]', "workflow.off"),
         ('off = "transfer"', "workflow.off"),
         ("off = [1]", "workflow.off"),
+        ('off = [["transfer"]]', "workflow.off"),
         ('photo = ["fly"]', "workflow.photo"),
         ("minutes = { accept = -1 }", "workflow.minutes.accept"),
         ("minutes = { lunch = 5 }", "workflow.minutes.lunch"),
