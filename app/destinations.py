@@ -9,9 +9,9 @@ from typing import Annotated, Final
 
 import typer
 from psycopg.errors import LockNotAvailable
-from rich.console import Console
 from rich.table import Table
 
+from app.screen import screen
 from app.terminal import AsJson, change, look, refused
 from dispatch.delivery import Destination, check_destination
 from dispatch.errors import DestinationExists, UnusableDestination
@@ -66,7 +66,7 @@ def list_all(as_json: AsJson = False) -> None:
     table = Table("name", "url", "kinds", "signed", "added", "ended", "sent", "pending", "dead")
     for row in rows:
         table.add_row(*(" ".join(v) if isinstance(v, list) else str(v) for v in row.values()))
-    Console().print(table)
+    screen().print(table)
 
 
 @destination.command("end")

@@ -7,8 +7,8 @@ from typing import Annotated, Any, Final
 
 import typer
 from pydantic import ValidationError
-from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from app.city.checking import check_pack
 from app.city.divisions import NotARegister, read_register
@@ -18,6 +18,7 @@ from app.city.newyork.making import MissingSource, make_newyork
 from app.city.telling import fault_table, faulty, refused
 from app.city.yunxi.making import CELLS, FEWEST_CELLS, MOST_CELLS, SEED, make_yunxi
 from app.database import DatabaseAway
+from app.screen import screen
 from app.settings import Settings
 
 LEFT: Final = "nothing was loaded"
@@ -69,9 +70,9 @@ def check(
         typer.echo(json.dumps(told, ensure_ascii=False))
     else:
         said = ", ".join(f"{count:,} {word.replace('_', ' ')}" for word, count in counts.items())
-        Console().print(f"[green]No faults.[/] {said}.")
+        screen().print(Text.assemble(("No faults.", "green"), f" {said}."))
         if checked.hints:
-            Console().print(fault_table(checked.hints, "Hints: no faults, but good to know"))
+            screen().print(fault_table(checked.hints, "Hints: no faults, but good to know"))
 
 
 @commands.command()
@@ -99,11 +100,11 @@ def load(
     elif dry_run:
         _announce(changes)
     else:
-        Console().print("[green]Loaded.[/]")
+        screen().print("Loaded.", style="green")
 
 
 def _announce(changes: Sequence[Change]) -> None:
-    Console().print(_change_table(changes))
+    screen().print(_change_table(changes))
 
 
 def _silent(changes: Sequence[Change]) -> None:

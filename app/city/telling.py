@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from typing import Final
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from app.city.faults import Fault
+from app.screen import screen
 
 MOST_SHOWN: Final = 200
 FAULTY: Final = 1
@@ -36,12 +36,12 @@ def faulty(
             told["hints"] = [hint.as_dict() for hint in hints]
         typer.echo(json.dumps(told, ensure_ascii=False))
     else:
-        console = Console(stderr=True)
+        console = screen(stderr=True)
         console.print(fault_table(faults[:MOST_SHOWN], "Faults"))
         if len(faults) > MOST_SHOWN:
             console.print(f"… and {len(faults) - MOST_SHOWN} more; --json shows all")
         count = f"{len(faults)} fault{'s' if len(faults) > 1 else ''}"
-        console.print(f"[red]{count}; {outcome}.[/]")
+        console.print(f"{count}; {outcome}.", style="red")
     return typer.Exit(FAULTY)
 
 

@@ -10,7 +10,6 @@ import numpy as np
 import shapely
 import typer
 from pyogrio.errors import DataSourceError
-from rich.console import Console
 from rich.table import Table
 
 from app.city.faults import Faults
@@ -19,6 +18,7 @@ from app.city.telling import faulty, refused
 from app.grid.areas import Territory, read_territory
 from app.grid.reading import layer_of, read_vector, shapes_in_degrees
 from app.grid.results import report_of, write_results
+from app.screen import screen
 from grid.errors import GridError
 from grid.tessellate import Ground, Measures, Tessellation, tessellate
 from grid.tessellate.errors import OverlappingCommunities, ShapelessCommunity, TooManyCells
@@ -59,7 +59,7 @@ def build(
     if not replace and (out / "cells.gpkg").exists():
         raise refused(FilesInTheWay(out / "cells.gpkg"), as_json)
     faults = Faults()
-    console = Console(stderr=True, quiet=as_json)
+    console = screen(stderr=True, quiet=as_json)
     with console.status("reading") as status:
         territory = read_territory(areas, faults)
         strokes = _lines(lines or [], faults)
@@ -128,5 +128,5 @@ def _tell(report: dict[str, Any], out: Path, as_json: bool) -> None:
     table.add_row("slivers merged", f"{len(report['merges']):,}")
     table.add_row("large faces cut", f"{len(report['cuts']):,}")
     table.add_row("overlap, gap", f"{coverage['overlap_m2']:.2f} m², {coverage['gap_m2']:.2f} m²")
-    Console().print(table)
+    screen().print(table)
     typer.echo(f"written to {out}: cells.gpkg, areas.gpkg, report.json, map.html")

@@ -10,7 +10,6 @@ from typing import Annotated, Any, Final
 
 import typer
 from psycopg import AsyncConnection
-from rich.console import Console
 from rich.table import Table
 
 from app.city.faults import BrokenPack, NotAPack
@@ -19,6 +18,7 @@ from app.grid.carried_duty import CarriedDuty, carry_duty, list_duty_grids
 from app.grid.mapping import write_page
 from app.grid.releasing import keep_comparison
 from app.grid.sources import Source, read_source, version_of
+from app.screen import screen
 from app.terminal import ACTOR, AsJson, change, look, refused, run
 from grid.errors import UnknownGridVersion
 from grid.naming import Label
@@ -144,7 +144,7 @@ def _keep(found: _Difference) -> bool:
 
 
 def _show(found: _Difference, *, with_cases: bool) -> None:
-    console, comparison = Console(), found.comparison
+    console, comparison = screen(), found.comparison
     console.print(_sums(found))
     if comparison.changes:
         console.print(_changes(found))

@@ -11,12 +11,12 @@ from zoneinfo import ZoneInfo
 
 import typer
 from psycopg import AsyncConnection
-from rich.console import Console
 from rich.table import Table
 
 from app.grid.moments import NotAMoment, moment_of
 from app.grid.rostering import NoDutyGrids, read_roster
 from app.rulebook import read_parts
+from app.screen import screen
 from app.terminal import AsJson, look, refused
 from dispatch.postgres.clock import now
 from grid.errors import GridError
@@ -130,7 +130,7 @@ def _show(found: _Answer) -> None:
             "\n".join(turn["until"][11:16] for turn in watch["on_duty"]),
             "\n".join(f"{_named(turn)} {turn['since'][:16]}" for turn in watch["next"]),
         )
-    Console().print(table)
+    screen().print(table)
     for one in found.breaks:
         cells = " ".join(one.cells)
         typer.echo(f"duty grid {one.duty_grid} is {one.reason} since the grid changed: {cells}")

@@ -8,7 +8,6 @@ from typing import Annotated, Any, Final
 
 import typer
 from pyogrio.errors import DataLayerError, DataSourceError
-from rich.console import Console
 from rich.table import Table
 
 from app.city.faults import Faults
@@ -16,6 +15,7 @@ from app.city.telling import FAULTY, faulty, refused
 from app.grid.building import FilesInTheWay
 from app.grid.import_reading import Label, Layer, read_import, read_reference
 from app.grid.import_results import REPORT, report_of, write_results
+from app.screen import screen
 from geo.shift import Datum
 from grid.importing.finding import Outcome
 from grid.importing.survey import TOLERANCE_M2, Rules, surveyed
@@ -57,7 +57,7 @@ def import_(
     faults = Faults()
     rules = Rules(mend=repair, tolerance_m2=tolerance_m2, gaps=not loose)
     label = Label(crs, datum, encoding)
-    with Console(stderr=True, quiet=as_json).status("reading") as status:
+    with screen(stderr=True, quiet=as_json).status("reading") as status:
         trusted = read_reference(reference, faults) if reference else None
         layers = [read_import(one, label, trusted, faults) for one in files]
         _check_names(layers, faults)
@@ -104,7 +104,7 @@ def _tell(report: dict[str, Any], out: Path) -> None:
             numbers = (f"{told[str(outcome)]:,}" for outcome in _OUTCOMES)
             table.add_row(layer["layer"], kind, f"{told['found']:,}", _m2(told), *numbers)
     if table.row_count:
-        Console().print(table)
+        screen().print(table)
     for layer in report["layers"]:
         wrong = "" if layer["kinds"] else "; nothing is wrong"
         wrote = f"wrote {layer['written']}" if layer["written"] else "no layer written"

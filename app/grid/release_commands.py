@@ -11,7 +11,6 @@ from typing import Annotated, Any, Final
 
 import typer
 from psycopg import AsyncConnection
-from rich.console import Console
 from rich.table import Table
 
 from app.city.checking import check_pack
@@ -21,6 +20,7 @@ from app.grid import releasing
 from app.grid.moments import NotAMoment, moment_of
 from app.grid.preparing import IndexNotBuilt, prepare
 from app.rulebook import read_parts
+from app.screen import screen
 from app.terminal import ACTOR, AsJson, change, look, refused, run, settings
 from dispatch.postgres.clock import now
 from grid.errors import GridError
@@ -95,12 +95,12 @@ def releases(as_json: AsJson = False) -> None:
     table = Table("version", "in force from", "until", title="In force")
     for one in reigns:
         table.add_row(str(one.version), _text(one.active_from), _text(one.active_until))
-    Console().print(table)
+    screen().print(table)
     table = Table("version", "stage", "drafted by", "compared with", "note", title="Releases")
     for one in drafted:
         base = "" if one.base is None else str(one.base)
         table.add_row(str(one.version), one.stage.value, one.drafted_by, base, one.note)
-    Console().print(table)
+    screen().print(table)
 
 
 async def _listed(conn: AsyncConnection) -> tuple[list[Release], list[Reign], int | None]:

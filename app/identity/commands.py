@@ -9,12 +9,12 @@ from typing import Annotated, Any, Final
 
 import psycopg
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from app.identity import postgres as store
 from app.identity.passwords import LONGEST, SHORTEST, hash_password
 from app.policy import Role
+from app.screen import screen
 from app.terminal import AsJson, change, refused
 
 Roles = Annotated[list[Role], typer.Option("--role", help="May be given several times.")]
@@ -85,7 +85,7 @@ def list_users(as_json: AsJson = False) -> None:
     for person in people:
         told = _told(person)
         table.add_row(*(", ".join(v) if isinstance(v, list) else str(v) for v in told.values()))
-    Console().print(table)
+    screen().print(table)
 
 
 @key.command("add")

@@ -12,9 +12,11 @@ import aiohttp
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.text import Text
 
 from app.replay.reading import FIELDS, Columns, Incident, UnreadableFile, read_incidents
 from app.replay.sending import DoorClosed, Open311Door, Played, play
+from app.screen import screen
 from app.terminal import UNUSABLE
 
 
@@ -46,7 +48,7 @@ def replay(
     Categories may be codes or the names the door lists. Sent until acknowledged; playing the same
     file twice makes no second reports. Exit code 1 when the door refused some.
     """
-    console = Console(stderr=True)
+    console = screen(stderr=True)
     columns = Columns(_pairs(column or []), tuple(address or []), time_format, timezone)
     try:
         incidents = read_incidents(file, columns)
@@ -102,7 +104,7 @@ def _pairs(texts: list[str]) -> dict[str, str]:
 
 
 def _unusable(sentence: str, console: Console) -> typer.Exit:
-    console.print(sentence, style="red", markup=False, soft_wrap=True)
+    console.print(sentence, style="red", soft_wrap=True)
     return typer.Exit(UNUSABLE)
 
 
@@ -120,4 +122,4 @@ def _tell(played: Played, as_json: bool, console: Console) -> None:
         f"{played.accepted} of {told['sent']} accepted, {played.known} known from an earlier play"
     )
     for problem, count in played.refusals.items():
-        console.print(f"  [yellow]{count}[/] refused: {problem}")
+        console.print(Text.assemble("  ", (str(count), "yellow"), f" refused: {problem}"))

@@ -47,6 +47,16 @@ def test_people_get_a_table(folder: Path):
     assert "1 fault; nothing was loaded" in result.stderr
 
 
+def test_brackets_in_what_people_wrote_are_shown_as_they_are(folder: Path):
+    append_row(folder / "jurisdiction.csv", ["06010", "[990]", "[/FIRE]"])
+    append_row(folder / "jurisdiction.csv", ["06010", "[990]", "[red]"])
+
+    result = run("check", folder)
+
+    assert result.exit_code == 1
+    assert [text in result.stderr for text in ("'[990]'", "'[/FIRE]'", "'[red]'")] == [True] * 3
+
+
 def test_a_path_that_is_no_pack_ends_with_exit_code_two(tmp_path: Path):
     result = run("check", tmp_path / "nowhere", "--json")
 
