@@ -1,8 +1,11 @@
-"""The description of the doors at `/api/openapi.json`, made from the shapes they decode."""
+"""The description of the doors at `/api/openapi.json`, made from the shapes they decode.
+
+The doors at `/ogc` and `/open311` have descriptions of their own, as their standards want them.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from typing import Any, Final
 
@@ -12,12 +15,15 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from app.http import listing
 from app.http.access import guarded
 from app.http.answers import json_answer
+from app.http.grid import asking, cells, components
 from app.http.grid.locating import ToldPositions
 from app.http.grid.profiles import ToldDrawing
 from app.http.moves import ToldMove
 from app.http.observations import ToldSamples
+from app.http.parameters import Query
 from app.http.sessions import Credentials
 from app.http.submission import Told
 from app.http.unmerging import ToldReason
@@ -34,6 +40,16 @@ _BODIES: Final[Mapping[tuple[str, str], type]] = {
     ("/api/grid/locate", "post"): ToldPositions,
     ("/api/grid/profile", "post"): ToldDrawing,
 }
+_QUERIES: Final[Mapping[str, Sequence[Query]]] = {
+    "/api/cases": listing.CASES,
+    "/api/tasks": listing.TASKS,
+    "/api/grid/areas": (asking.AT,),
+    "/api/grid/cells/{code}": cells.QUERY,
+    "/api/grid/cells/{code}/profile": (asking.AT,),
+    "/api/grid/locate": (*asking.POSITION, asking.AT),
+    "/api/grid/components": components.QUERY,
+}
+"""What is asked by GET, by path."""
 _SECURITY: Final = {
     "key": {"type": "apiKey", "in": "header", "name": "X-Api-Key"},
     "session": {"type": "apiKey", "in": "cookie", "name": "city_session"},
@@ -75,10 +91,7 @@ def _operation(route: Route, method: str) -> dict[str, Any]:
     operation: dict[str, Any] = {
         "summary": " ".join(described.split()),
         "x-action": getattr(guard, "action", None),
-        "parameters": [
-            {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
-            for name in route.param_convertors
-        ],
+        "parameters": _parameters(route, method),
         "responses": {
             "default": {
                 "description": "An answer, or a problem (RFC 9457) that says what is wrong."
@@ -101,6 +114,15 @@ def _operation(route: Route, method: str) -> dict[str, Any]:
             }
         )
     return operation
+
+
+def _parameters(route: Route, method: str) -> list[dict[str, object]]:
+    in_path: list[dict[str, object]] = [
+        {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+        for name in route.param_convertors
+    ]
+    asked = _QUERIES.get(route.path_format, ()) if method == "get" else ()
+    return in_path + [one.as_dict() for one in asked]
 
 
 ROUTES: Final = [

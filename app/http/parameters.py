@@ -1,14 +1,53 @@
-"""Query strings: each parameter known, given once and read; all that is wrong is told at once."""
+"""Query strings: which parameters a door takes, and reading them; all faults are told at once."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 from app.http.texts import BadText
 from app.problems import Fault, Problem
 
 T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A parameter that a door takes, as `/api/openapi.json` tells it; *schema* is JSON Schema."""
+
+    name: str
+    text: str
+    schema: Mapping[str, object] = field(default_factory=lambda: {"type": "string"})
+    required: bool = False
+
+    def as_dict(self) -> dict[str, object]:
+        """The form that OpenAPI has for it."""
+        return {
+            "name": self.name,
+            "in": "query",
+            "required": self.required,
+            "description": self.text,
+            "explode": False,  # several values have commas between
+            "schema": self.schema,
+        }
+
+
+def flag_query(name: str, text: str) -> Query:
+    """One that is true or false."""
+    return Query(name, text, {"type": "boolean"})
+
+
+def number_query(name: str, text: str, *, most: int, usual: int | None = None) -> Query:
+    """A whole number from 1 to *most*; *usual* where it is left out."""
+    schema = {"type": "integer", "minimum": 1, "maximum": most}
+    return Query(name, text, schema if usual is None else schema | {"default": usual})
+
+
+def choice_query(name: str, text: str, choices: Sequence[str]) -> Query:
+    """One or more of *choices*, with commas between."""
+    one = {"type": "string", "enum": [*choices]}
+    return Query(name, text, {"type": "array", "items": one})
 
 
 class BadValue(Exception):

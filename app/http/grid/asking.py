@@ -11,7 +11,7 @@ from typing import Any, Final
 from psycopg import AsyncConnection
 from starlette.requests import Request
 
-from app.http.parameters import BadValue, Parameters
+from app.http.parameters import BadValue, Parameters, Query
 from app.http.submission import in_wgs84, parse_moment
 from app.problems import Fault, Problem
 from dispatch.postgres.clock import now
@@ -20,7 +20,16 @@ from grid.versions.postgres import active_reign
 from grid.versions.release import Reign
 
 DETAIL: Final = "the grid cannot be asked so"
-POSITION: Final = ("lon", "lat", "datum")
+POSITION: Final = (
+    Query("lon", "Longitude in degrees", {"type": "number"}, required=True),
+    Query("lat", "Latitude in degrees", {"type": "number"}, required=True),
+    Query("datum", "What lon and lat are in", {"type": "string", "enum": [*Datum]}, required=True),
+)
+AT: Final = Query(
+    "at",
+    "A moment with its zone: asks the release in force then",
+    {"type": "string", "format": "date-time"},
+)
 _DATUM: Final = f"say what lon and lat are in: {', '.join(Datum)}; none is guessed"
 _TIME: Final = "a time like 2026-11-23T08:00:00+08:00, with its zone"
 
@@ -33,9 +42,9 @@ class Position:
     lat: float
 
 
-def parameters_of(request: Request, *known: str) -> Parameters:
+def parameters_of(request: Request, *known: Query) -> Parameters:
     """The parameters of a request that knows these."""
-    return Parameters(request.query_params.multi_items(), known)
+    return Parameters(request.query_params.multi_items(), [one.name for one in known])
 
 
 def position_of(given: Parameters) -> Position | None:

@@ -15,8 +15,8 @@ from app.http.access import guarded
 from app.http.addresses import base_of
 from app.http.answers import json_answer
 from app.http.city import City
-from app.http.grid.asking import DETAIL, moment_of, parameters_of, release_at
-from app.http.parameters import Parameters
+from app.http.grid.asking import AT, DETAIL, moment_of, parameters_of, release_at
+from app.http.parameters import Parameters, Query
 from app.http.texts import BadText, clean
 from app.http.wiring import wiring_of
 from app.policy import Actor
@@ -31,6 +31,8 @@ from grid.naming import Label
 from grid.postgres import load_hierarchy
 from grid.register.postgres import RegisteredCell, find_cell, last_version_of, successors_of
 
+QUERY: Final = (AT, Query("category", "Code of a category: who answers for no other"))
+
 # All at one moment: the city at hand may still be the one before the pack that brought the rules.
 _PARTS: Final = """
     SELECT DISTINCT ON (part) part, content
@@ -43,7 +45,7 @@ _PARTS: Final = """
 async def cell(request: Request, actor: Actor) -> Response:
     """One cell with the areas above it and its department by category; `at` asks a past release."""
     city = wiring_of(request).current_city()
-    given = parameters_of(request, "at", "category")
+    given = parameters_of(request, *QUERY)
     category = given.take("category", lambda text: clean("category", text, longest=64))
     async with wiring_of(request).database.connection() as conn:
         found = await cell_asked(conn, request, given)

@@ -13,7 +13,7 @@ from app.http.answers import json_answer
 from app.http.case_filters import CaseFilter
 from app.http.cases import list_within
 from app.http.grid.asking import DETAIL, POSITION, number, parameters_of, position_of
-from app.http.parameters import BadValue
+from app.http.parameters import BadValue, Query, number_query
 from app.http.texts import BadText, clean
 from app.http.wiring import wiring_of
 from app.policy import Actor, reach
@@ -22,16 +22,25 @@ from grid.components.postgres import component_versions, nearest_components
 
 FARTHEST_M: Final = 1000
 MOST: Final = 50
+USUAL_M: Final = 50
+USUAL: Final = 5
 _MOST_CATEGORIES: Final = 20
+_CODES: Final = {"type": "array", "items": {"type": "string"}, "maxItems": _MOST_CATEGORIES}
+QUERY: Final = (
+    *POSITION,
+    Query("category", "Codes of categories, commas between", _CODES),
+    number_query("radius_m", "How far away at the most", most=FARTHEST_M, usual=USUAL_M),
+    number_query("count", "How many at the most", most=MOST, usual=USUAL),
+)
 
 
 async def nearest(request: Request, actor: Actor) -> Response:
     """The components nearest to a position, the nearest first, each with its distance in metres."""
-    given = parameters_of(request, *POSITION, "category", "radius_m", "count")
+    given = parameters_of(request, *QUERY)
     position = position_of(given)
     categories = given.take("category", _categories)
-    radius_m = given.take("radius_m", number(FARTHEST_M)) or 50
-    count = given.take("count", number(MOST)) or 5
+    radius_m = given.take("radius_m", number(FARTHEST_M)) or USUAL_M
+    count = given.take("count", number(MOST)) or USUAL
     given.finish(422, DETAIL)
     if position is None:
         raise TypeError("a position that is missing is a fault")

@@ -18,6 +18,7 @@ from app.http.answers import json_answer
 from app.http.bodies import JSON_LIMIT, check_type, read_body
 from app.http.decoding import decode
 from app.http.grid.asking import (
+    AT,
     DETAIL,
     POSITION,
     datum_of,
@@ -51,7 +52,7 @@ class ToldPositions(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
 
 async def locate(request: Request, actor: Actor) -> Response:
     """The cell of a position and the areas above it; null where no cell holds it."""
-    given = parameters_of(request, *POSITION, "at")
+    given = parameters_of(request, *POSITION, AT)
     position, at = position_of(given), given.take("at", moment_of)
     given.finish(422, DETAIL)
     if position is None:

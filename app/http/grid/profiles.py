@@ -17,7 +17,7 @@ from app.http.access import guarded
 from app.http.answers import json_answer
 from app.http.bodies import JSON_LIMIT, check_type, read_body
 from app.http.decoding import decode
-from app.http.grid.asking import parameters_of
+from app.http.grid.asking import AT, parameters_of
 from app.http.grid.cells import cell_asked
 from app.http.wiring import wiring_of
 from app.policy import Actor
@@ -68,7 +68,7 @@ async def drawn(request: Request, actor: Actor) -> Response:
 async def of_cell(request: Request, actor: Actor) -> Response:
     """What is in a cell, as sums."""
     async with wiring_of(request).database.connection() as conn:
-        found = await cell_asked(conn, request, parameters_of(request, "at"))
+        found = await cell_asked(conn, request, parameters_of(request, AT))
         told = await _profile(conn, found.geometry)
     return json_answer({"cell": found.code, "version": found.version, **told})
 

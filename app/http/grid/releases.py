@@ -14,7 +14,7 @@ from starlette.routing import Route
 
 from app.http.access import guarded
 from app.http.answers import json_answer
-from app.http.grid.asking import DETAIL, moment_of, parameters_of, release_at
+from app.http.grid.asking import AT, DETAIL, moment_of, parameters_of, release_at
 from app.http.wiring import wiring_of
 from app.policy import Actor
 from dispatch.postgres.clock import now
@@ -42,7 +42,7 @@ def _standing(edition: Edition, moment: datetime) -> str:
 
 async def areas(request: Request, actor: Actor) -> Response:
     """The areas of the release in force as a tree, or of that in force `at` a moment."""
-    given = parameters_of(request, "at")
+    given = parameters_of(request, AT)
     at = given.take("at", moment_of)
     given.finish(422, DETAIL)
     async with wiring_of(request).database.connection() as conn:

@@ -1,5 +1,7 @@
 """No way in that names no action, and the description of all of them."""
 
+import re
+
 import pytest
 from starlette.routing import BaseRoute
 
@@ -8,7 +10,7 @@ from app.http.probes import healthz
 from app.policy import POLICY
 from app.settings import Settings
 from app.web import make_web
-from tests.app.town import Town
+from tests.app.town import Town, store_grid_of_town
 
 
 def actions_of(route: BaseRoute) -> list[str]:
@@ -53,6 +55,31 @@ async def test_the_description_tells_every_route_with_its_action_and_body(town: 
     assert all(
         operation["summary"] for path in described["paths"].values() for operation in path.values()
     )
+
+
+async def test_the_description_tells_every_parameter_that_a_door_takes_and_no_other(town: Town):
+    await store_grid_of_town(town.conn)
+    paths = (await town.client.get("/api/openapi.json")).json()["paths"]
+    told = {
+        path: [one["name"] for one in doors["get"]["parameters"] if one["in"] == "query"]
+        for path, doors in paths.items()
+        if "get" in doors and not path.startswith(("/ogc", "/open311"))
+    }
+
+    taken = dict[str, list[str]]()
+    async with await town.logged_in("auditor.city") as browser:
+        for path in told:
+            if path.startswith(("/api/cases", "/api/tasks", "/api/grid")):
+                url = re.sub(r"\{.*?\}", "1", path)
+                answer = await browser.get(url, params={"nonsense": "1"})
+                remedies = [one["remedy"] for one in answer.json().get("errors", ())]
+                known = [one for one in remedies if one.startswith("there are ")]
+                taken[path] = known[0].removeprefix("there are ").split(", ") if known else []
+
+    assert {path: sorted(names) for path, names in told.items() if names} == {
+        path: sorted(names) for path, names in taken.items() if names
+    }
+    assert len(taken["/api/cases"]) > 5
 
 
 async def test_an_answer_carries_the_request_id_of_its_caller(town: Town):

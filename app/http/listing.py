@@ -1,0 +1,51 @@
+"""What lists of cases and of tasks can be asked for, as `/api/openapi.json` tells it.
+
+`app.http.case_filters` and `app.http.tasks` read it; a test holds the two against this.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from app.http.case_filters import LONGEST_LIST, CaseFilter
+from app.http.parameters import Query, choice_query, flag_query, number_query
+from app.http.tasks import TaskFilter
+from dispatch.case import State
+from dispatch.workflow.state import PartState
+
+_LARGEST_ID: Final = 2**63 - 1
+_FOUR: Final = {"type": "array", "items": {"type": "number"}, "minItems": 4, "maxItems": 4}
+_SUSPENDED: Final = flag_query("suspended", "Whether its clocks stand")
+_OVERDUE: Final = flag_query("overdue", "Whether a milestone of its limit has passed")
+_BEFORE: Final = number_query(
+    "before", "Only below this id of a case: `next` of the page before", most=_LARGEST_ID
+)
+
+
+def _limit(usual: int) -> Query:
+    return number_query("limit", "How many at the most", most=LONGEST_LIST, usual=usual)
+
+
+CASES: Final = (
+    choice_query("state", "In one of these states", tuple(State)),
+    Query("department", "Code of the department that answers for it"),
+    Query("category", "Code of the category"),
+    Query("area", "Code of an area that holds it"),
+    Query("component", "Id of the component it is about"),
+    _OVERDUE,
+    _SUSPENDED,
+    flag_query("excused", "Whether it is late and that was excused"),
+    Query("bbox", "west, south, east, north in degrees WGS84", _FOUR),
+    _BEFORE,
+    _limit(CaseFilter().limit),
+)
+TASKS: Final = (
+    choice_query("state", "Tasks in one of these states", tuple(PartState)),
+    Query("department", "Code of the department whose task it is"),
+    flag_query("lead", "Whether it is the task of the lead, or of a helper"),
+    number_query("case", "Id of the case", most=_LARGEST_ID),
+    _SUSPENDED,
+    _OVERDUE,
+    _BEFORE,
+    _limit(TaskFilter().limit),
+)
