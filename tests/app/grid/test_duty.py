@@ -2,57 +2,26 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
-from typer.testing import CliRunner, Result
 
-from app.__main__ import main
 from app.city.loading import load_pack
-from tests.app.city.makers import append_row, change_layer, change_text, write_pack
-from tests.app.city.test_patrols import FIRST, GRIDS, SECOND, SHIFTS
+from tests.app.city.makers import change_layer, change_text, write_pack
+from tests.app.city.test_patrols import FIRST, SECOND
 from tests.app.grid.test_release_commands import CUT, EAST_HALF, WEST_HALF, cut_the_first
+from tests.app.grid.typed import told, typed
 
-RUNNER = CliRunner()
+pytestmark = pytest.mark.usefixtures("environment")
 FRIDAY = "2026-11-27"
-
-
-@pytest.fixture(autouse=True)
-def environment(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("CITY_DATABASE_URL", database_url)
-    monkeypatch.setenv("CITY_HOME", str(tmp_path / "home"))
-    monkeypatch.setenv("COLUMNS", "200")
-
-
-@pytest.fixture
-def pack(tmp_path: Path) -> Path:
-    folder = tmp_path / "pack"
-    folder.mkdir()
-    write_pack(folder)
-    line = ["inspector2", "赵六", "Zhao Liu", "inspector", "", "990101001"]
-    append_row(folder / "people.csv", line)
-    (folder / "duty_grids.csv").write_text(GRIDS, encoding="utf-8")
-    (folder / "duty_shifts.csv").write_text(SHIFTS, encoding="utf-8")
-    return folder
 
 
 @pytest.fixture
 def loaded(pack: Path, database_url: str) -> Path:
     load_pack(pack, database_url)
     return pack
-
-
-def typed(*words: object) -> Result:
-    return RUNNER.invoke(main, ["grid", *map(str, words)])
-
-
-def told(*words: object) -> dict[str, Any]:
-    done = typed(*words, "--json")
-    assert done.exit_code == 0, done.output
-    return json.loads(done.stdout)
 
 
 def on_duty(found: dict[str, Any]) -> dict[str, list[str]]:

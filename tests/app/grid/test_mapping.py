@@ -2,57 +2,25 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
-from typing import Any
 
 import geopandas as gpd
 import pytest
 from shapely import union_all
-from typer.testing import CliRunner, Result
 
-from app.__main__ import main
 from app.city.loading import load_pack
-from tests.app.city.makers import append_row, change_layer, write_pack
-from tests.app.city.test_patrols import FIRST, GRIDS, SECOND, SHIFTS
+from tests.app.city.makers import change_layer, write_pack
+from tests.app.city.test_patrols import FIRST, SECOND
 from tests.app.grid.test_release_commands import CUT, EAST_HALF, WEST_HALF, cut_the_first
+from tests.app.grid.typed import told, typed
 from tests.maps.report.pages import Page
 
-RUNNER = CliRunner()
-
-
-@pytest.fixture(autouse=True)
-def environment(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("CITY_DATABASE_URL", database_url)
-    monkeypatch.setenv("CITY_HOME", str(tmp_path / "home"))
-    monkeypatch.setenv("COLUMNS", "200")
-
-
-@pytest.fixture
-def pack(tmp_path: Path) -> Path:
-    folder = tmp_path / "yunxi"
-    folder.mkdir()
-    write_pack(folder)
-    line = ["inspector2", "赵六", "Zhao Liu", "inspector", "", "990101001"]
-    append_row(folder / "people.csv", line)
-    (folder / "duty_grids.csv").write_text(GRIDS, encoding="utf-8")
-    (folder / "duty_shifts.csv").write_text(SHIFTS, encoding="utf-8")
-    return folder
+pytestmark = pytest.mark.usefixtures("environment")
 
 
 @pytest.fixture
 def out(tmp_path: Path) -> Path:
     return tmp_path / "map.html"
-
-
-def typed(*words: object) -> Result:
-    return RUNNER.invoke(main, ["grid", *map(str, words)])
-
-
-def told(*words: object) -> dict[str, Any]:
-    done = typed(*words, "--json")
-    assert done.exit_code == 0, done.output
-    return json.loads(done.stdout)
 
 
 def page_in(file: Path) -> Page:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,9 +13,7 @@ import psycopg
 import pytest
 from psycopg import AsyncConnection
 from shapely import box
-from typer.testing import CliRunner, Result
 
-from app.__main__ import main
 from app.city.loading import load_pack
 from app.database import Database, connect
 from app.decider import Decider
@@ -24,19 +21,13 @@ from app.grid.carried_cases import count_by_cell
 from app.worker_metrics import WorkerMetrics
 from dispatch.postgres.inbox import accept_many
 from tests.app.city.makers import change_layer, write_pack
+from tests.app.grid.typed import told, typed
 from tests.makers import submission
 
-RUNNER = CliRunner()
+pytestmark = pytest.mark.usefixtures("environment")
 COMMUNITY = "990101001001"
 CUT, WEST_HALF, EAST_HALF = f"{COMMUNITY}001", f"{COMMUNITY}801", f"{COMMUNITY}802"
 TOMORROW = datetime.now(UTC) + timedelta(days=1)
-
-
-@pytest.fixture(autouse=True)
-def environment(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
-    monkeypatch.setenv("CITY_DATABASE_URL", database_url)
-    monkeypatch.setenv("CITY_HOME", str(tmp_path / "home"))
-    return database_url
 
 
 @pytest.fixture
@@ -67,16 +58,6 @@ def cut_the_first(cells: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     return gpd.GeoDataFrame(
         {name: [*cells[name], *half[name]] for name in cells.columns}, crs=cells.crs
     )
-
-
-def typed(*words: object) -> Result:
-    return RUNNER.invoke(main, ["grid", *map(str, words)])
-
-
-def told(*words: object) -> dict[str, Any]:
-    done = typed(*words, "--json")
-    assert done.exit_code == 0, done.output
-    return json.loads(done.stdout)
 
 
 def with_database(database_url: str, act: Callable[[AsyncConnection], Any]) -> Any:

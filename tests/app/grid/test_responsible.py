@@ -2,26 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
-from typing import Any
 
 import psycopg
 import pytest
-from typer.testing import CliRunner, Result
 
-from app.__main__ import main
 from app.city.loading import load_pack
 from tests.app.city.makers import append_row, change_text, write_pack
+from tests.app.grid.typed import told, typed
 
-RUNNER = CliRunner()
+pytestmark = pytest.mark.usefixtures("environment")
 CELL = "990101001002003"
-
-
-@pytest.fixture(autouse=True)
-def environment(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("CITY_DATABASE_URL", database_url)
-    monkeypatch.setenv("CITY_HOME", str(tmp_path / "home"))
 
 
 @pytest.fixture
@@ -29,20 +20,10 @@ def pack(tmp_path: Path) -> Path:
     return write_pack(tmp_path)
 
 
-def typed(*words: object) -> Result:
-    return RUNNER.invoke(main, ["grid", "responsible", *map(str, words)])
-
-
-def told(*words: object) -> dict[str, Any]:
-    done = typed(*words, "--json")
-    assert done.exit_code == 0, done.output
-    return json.loads(done.stdout)
-
-
 def test_a_duty_is_named_with_its_row_and_versions(pack: Path, database_url: str):
     load_pack(pack, database_url)
 
-    found = told(CELL, "06010")
+    found = told("responsible", CELL, "06010")
 
     assert found["department"] == {
         "code": "SANI",
@@ -60,15 +41,15 @@ def test_the_narrowest_area_decides(pack: Path, database_url: str):
     append_row(pack / "jurisdiction.csv", ["06010", "990101001002", "POLICE"])
     load_pack(pack, database_url)
 
-    assert told(CELL, "06010")["department"]["code"] == "POLICE"
-    assert told("990101001001003", "06010")["department"]["code"] == "SANI"
+    assert told("responsible", CELL, "06010")["department"]["code"] == "POLICE"
+    assert told("responsible", "990101001001003", "06010")["department"]["code"] == "SANI"
 
 
 def test_without_a_duty_the_body_of_the_territory_answers(pack: Path, database_url: str):
     change_text(pack / "jurisdiction.csv", "06010,,SANI\n", "")
     load_pack(pack, database_url)
 
-    found = told(CELL, "06010")
+    found = told("responsible", CELL, "06010")
 
     assert found["department"]["code"] == "OFFICE001"
     assert (found["why"]["step"], found["why"]["area"]) == ("territory", "990101001")
@@ -77,9 +58,9 @@ def test_without_a_duty_the_body_of_the_territory_answers(pack: Path, database_u
 def test_a_rule_of_the_night_is_named_beside_it_and_decides_at_night(pack: Path, database_url: str):
     load_pack(pack, database_url)
 
-    at_any_time = told(CELL, "06028")
-    by_night = told(CELL, "06028", "--at", "2099-11-27T23:00")
-    by_day = told(CELL, "06028", "--at", "2099-11-27T09:00")
+    at_any_time = told("responsible", CELL, "06028")
+    by_night = told("responsible", CELL, "06028", "--at", "2099-11-27T23:00")
+    by_day = told("responsible", CELL, "06028", "--at", "2099-11-27T09:00")
 
     assert at_any_time["department"]["code"] == "SANI"
     [rule] = at_any_time["rules_before"]
@@ -91,7 +72,7 @@ def test_a_rule_of_the_night_is_named_beside_it_and_decides_at_night(pack: Path,
 def test_people_read_both_languages(pack: Path, database_url: str):
     load_pack(pack, database_url)
 
-    shown = typed(CELL, "06028")
+    shown = typed("responsible", CELL, "06028")
 
     assert shown.exit_code == 0
     assert "SANI 环卫中心 Sanitation" in shown.stdout
@@ -112,7 +93,7 @@ def test_what_cannot_be_answered_is_said_in_one_line(
 ):
     load_pack(pack, database_url)
 
-    done = typed(*words)
+    done = typed("responsible", *words)
 
     assert done.exit_code == 1
     assert problem in done.stderr
@@ -123,7 +104,7 @@ def test_where_nobody_answers_it_says_what_to_do(pack: Path, database_url: str):
     with psycopg.connect(database_url) as conn:
         conn.execute("UPDATE city_part SET content = '[]' WHERE part IN ('jurisdiction', 'areas')")
 
-    done = typed(CELL, "06010")
+    done = typed("responsible", CELL, "06010")
 
     assert done.exit_code == 1
     assert f"nobody answers for '06010' in {CELL}; add a line" in done.stderr
