@@ -16,10 +16,9 @@ from app.services.errors import (
     MissingProgram,
     OtherMajorVersion,
     PasswordLost,
-    ServerDied,
 )
+from app.services.once import run_once
 from app.services.secret import secret_in, write_private
-from app.services.server import last_words
 
 _MAJOR: Final = "15"
 _USER: Final = "citygrid"
@@ -133,20 +132,8 @@ class PostgresServer:
             "--auth", "scram-sha-256", "--encoding", "UTF8", "--locale", "C.UTF-8",
             "--data-checksums",
         ]  # fmt: skip
-        done = subprocess.run(
-            command,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            cwd=self.folder,
-            env=account.environment(),
-            check=False,
-            **account.switch(),
-        )
-        if done.returncode != 0:
-            log = self.folder / "initdb.log"
-            log.write_text(done.stdout + done.stderr)
-            raise ServerDied("initdb", log, last_words(done.stderr))
+        log = self.folder / "initdb.log"
+        run_once("initdb", command, folder=self.folder, account=account, log=log)
 
 
 def _installed(root: Path) -> list[str]:

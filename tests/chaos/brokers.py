@@ -9,7 +9,6 @@ from __future__ import annotations
 import secrets
 import shutil
 import signal
-import subprocess
 from base64 import urlsafe_b64encode
 from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -19,12 +18,13 @@ from pathlib import Path
 from typing import Final
 
 from app.services.accounts import Account, unprivileged
-from app.services.errors import ServerDied
 from app.services.home import Home
 from app.services.kafka.jars import kafka_jars
 from app.services.kafka.server import KafkaServer
+from app.services.kafka.small import small_broker
+from app.services.once import run_once
 from app.services.process import Process, pids_working_in
-from app.services.server import ensure, kill, last_words, state, stop
+from app.services.server import ensure, kill, state, stop
 from tests.chaos.network import harness_port
 
 NODES: Final = (1, 2, 3)
@@ -46,30 +46,12 @@ advertised.listeners=CLIENTS://127.0.0.1:{door},PEERS://127.0.0.1:{peer}
 inter.broker.listener.name=PEERS
 listener.security.protocol.map=CLIENTS:PLAINTEXT,PEERS:PLAINTEXT,CONTROLLER:PLAINTEXT
 log.dirs={data}
-auto.create.topics.enable=false
-default.replication.factor=3
-min.insync.replicas=2
 unclean.leader.election.enable=false
-offsets.topic.replication.factor=3
-offsets.topic.num.partitions=4
-transaction.state.log.replication.factor=3
-transaction.state.log.min.isr=2
-transaction.state.log.num.partitions=4
-share.coordinator.state.topic.replication.factor=3
-share.coordinator.state.topic.min.isr=2
-group.initial.rebalance.delay.ms=0
-group.min.session.timeout.ms=1000
 controller.quorum.election.timeout.ms=1000
 controller.quorum.fetch.timeout.ms=2000
-broker.heartbeat.interval.ms=500
-broker.session.timeout.ms=3000
 replica.lag.time.max.ms=4000
 auto.leader.rebalance.enable=false
-log.segment.bytes=67108864
-log.cleaner.dedupe.buffer.size=8388608
-num.network.threads=2
-num.io.threads=4
-"""
+""" + small_broker(copies=REPLICATION, in_sync=2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,22 +129,12 @@ class Broker:
     def _format(self, account: Account) -> None:
         draft = self.folder / "data.new"
         shutil.rmtree(draft, ignore_errors=True)
-        done = subprocess.run(
-            self._java(
-                "kafka.tools.StorageTool", "format", "-t", self.cluster,
-                "-c", self._configure(draft),
-            ),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            cwd=self.folder,
-            env=account.environment(),
-            check=False,
-            **account.switch(),
-        )  # fmt: skip
-        if done.returncode != 0:
-            words = done.stdout + done.stderr
-            raise ServerDied(self.name, self.folder / "server.properties", last_words(words))
+        configuration = self._configure(draft)
+        command = self._java(
+            "kafka.tools.StorageTool", "format", "-t", self.cluster, "-c", configuration
+        )
+        log = self.folder / "format.log"
+        run_once(self.name, command, folder=self.folder, account=account, log=log)
         draft.rename(self.folder / "data")
 
 

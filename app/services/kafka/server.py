@@ -19,16 +19,17 @@ from pathlib import Path
 from typing import Final
 
 from app.services.accounts import Account, unprivileged
-from app.services.errors import MissingProgram, ServerDied
+from app.services.errors import MissingProgram
 from app.services.kafka.jars import kafka_jars
-from app.services.server import any_free_port, last_words
+from app.services.kafka.small import small_broker
+from app.services.once import run_once
+from app.services.server import any_free_port
 
 _JAVA: Final = 17
 _LOGGING: Final = Path(__file__).with_name("log4j2.properties")
 _HEAP: Final = ("-Xms128m", "-Xmx384m", "-XX:+UseSerialGC")
 
-# One broker, so everything that is replicated in a city's cluster has one copy here. Topics are
-# made on purpose, with their number of partitions, never by a first message.
+# One broker, so everything that is replicated in a city's cluster has one copy here.
 _CONFIGURATION: Final = """\
 process.roles=broker,controller
 node.id=1
@@ -39,25 +40,7 @@ advertised.listeners=BROKER://127.0.0.1:{advertised}
 inter.broker.listener.name=BROKER
 listener.security.protocol.map=BROKER:PLAINTEXT,CONTROLLER:PLAINTEXT
 log.dirs={data}
-auto.create.topics.enable=false
-default.replication.factor=1
-min.insync.replicas=1
-offsets.topic.replication.factor=1
-offsets.topic.num.partitions=4
-transaction.state.log.replication.factor=1
-transaction.state.log.min.isr=1
-transaction.state.log.num.partitions=4
-share.coordinator.state.topic.replication.factor=1
-share.coordinator.state.topic.min.isr=1
-group.initial.rebalance.delay.ms=0
-group.min.session.timeout.ms=1000
-broker.heartbeat.interval.ms=500
-broker.session.timeout.ms=3000
-log.segment.bytes=67108864
-log.cleaner.dedupe.buffer.size=8388608
-num.network.threads=2
-num.io.threads=4
-"""
+""" + small_broker(copies=1, in_sync=1)
 
 # ApiVersions, version 0, correlation id 1, no client id: the first thing any client asks.
 _QUESTION: Final = struct.pack(">ihhih", 10, 18, 0, 1, -1)
@@ -139,20 +122,8 @@ class KafkaServer:
         command = self._java(
             "kafka.tools.StorageTool", "format", "-t", _new_cluster_id(), "-c", configuration
         )
-        done = subprocess.run(
-            command,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            cwd=self.folder,
-            env=account.environment(),
-            check=False,
-            **account.switch(),
-        )
-        if done.returncode != 0:
-            log = self.folder / "format.log"
-            log.write_text(done.stdout + done.stderr)
-            raise ServerDied("Kafka's storage tool", log, last_words(done.stdout + done.stderr))
+        log = self.folder / "format.log"
+        run_once("Kafka's storage tool", command, folder=self.folder, account=account, log=log)
         draft.rename(self.data)
 
 
