@@ -87,8 +87,10 @@ def _stale(stale: err.StaleCase, since: Sequence[StoredEvent]) -> Problem:
         for event in since
     ]
     who = ", ".join(dict.fromkeys(f"{event.kind} by {event.actor}" for event in since))
+    actors = "、".join(dict.fromkeys(event.actor for event in since))
     told = Label(
-        f"案件已更新到第 {stale.now} 版(您看到的是第 {stale.seen} 版),请核对后再操作",
+        f"案件已{f'由 {actors} ' if actors else ''}更新到第 {stale.now} 版"
+        f"(您看到的是第 {stale.seen} 版),请核对后再操作",
         f"{stale}: {who}" if who else str(stale),
     )
     return Problem(409, told.en, *faults, told=told)

@@ -108,7 +108,7 @@ async def test_of_two_dispatchers_one_is_told_what_the_other_has_done(town: Town
     problem = lost.json()
     assert [fault["problem"] for fault in problem["errors"]] == ["dispatcher.city: assigned"]
     assert "assigned by dispatcher.city" in problem["detail"]
-    assert problem["details"].keys() == {"zh", "en"}
+    assert "由 dispatcher.city 更新" in problem["details"]["zh"]
     found = await town.conn.execute("SELECT version FROM cases")
     assert await found.fetchall() == [(4,)]
 
