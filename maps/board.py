@@ -43,7 +43,7 @@ class Marker(msgspec.Struct, frozen=True, gc=False):
 
     @property
     def ended(self) -> bool:
-        """Whether the case is off the map for good."""
+        """Whether the case is off the map, unless it is reopened."""
         return self.state.ended
 
 
