@@ -3,38 +3,31 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Final, LiteralString, Self
 
-from app.http.parameters import Query, choice_query, flag_query, number_query
 from app.http.texts import BadText, clean
 from app.policy import Reach
 from app.problems import Fault, Problem
 from dispatch.case import State
 
 LONGEST_LIST: Final = 200
-USUAL: Final = 50
-_FOUR: Final = {"type": "array", "items": {"type": "number"}, "minItems": 4, "maxItems": 4}
-SUSPENDED: Final = flag_query("suspended", "Whether its clocks stand")
-OVERDUE: Final = flag_query("overdue", "Whether a milestone of its limit has passed")
-PAGE: Final = (
-    number_query("before", "Only below this id: `next` of the page before", most=2**63 - 1),
-    number_query("limit", "How many at the most", most=LONGEST_LIST, usual=USUAL),
+_KNOWN: Final = frozenset(
+    {
+        "state",
+        "department",
+        "category",
+        "area",
+        "component",
+        "overdue",
+        "suspended",
+        "excused",
+        "bbox",
+        "before",
+        "limit",
+    }
 )
-QUERY: Final = (
-    choice_query("state", "In one of these states", tuple(State)),
-    Query("department", "Code of the department that answers for it"),
-    Query("category", "Code of the category"),
-    Query("area", "Code of an area that holds it"),
-    Query("component", "Id of the component it is about"),
-    OVERDUE,
-    SUSPENDED,
-    flag_query("excused", "Whether it is late and that was excused"),
-    Query("bbox", "west, south, east, north in degrees WGS84", _FOUR),
-    *PAGE,
-)
-"""What a list of cases can be asked for."""
 _FLAGS: Final = {"true": True, "false": False}
 
 
@@ -52,12 +45,12 @@ class CaseFilter:
     excused: bool | None = None
     bbox: tuple[float, float, float, float] | None = None
     before: int | None = None
-    limit: int = USUAL
+    limit: int = 50
 
     @classmethod
     def of(cls, query: Mapping[str, str]) -> Self:
         """The filter a query string asks for; Problem 422 for anything it cannot mean."""
-        refuse_unknown(query, QUERY)
+        refuse_unknown(query, _KNOWN)
         return cls(
             states=_states(query.get("state")),
             department=word(query, "department"),
@@ -69,7 +62,7 @@ class CaseFilter:
             excused=flag(query, "excused"),
             bbox=_bbox(query.get("bbox")),
             before=number(query, "before", most=2**63 - 1),
-            limit=number(query, "limit", most=LONGEST_LIST) or USUAL,
+            limit=number(query, "limit", most=LONGEST_LIST) or 50,
         )
 
     def sql(self, within: Reach) -> tuple[LiteralString, dict[str, object]]:
@@ -90,7 +83,8 @@ class CaseFilter:
             (self.bbox, "position && ST_MakeEnvelope(%(w)s, %(s)s, %(e)s, %(n)s, 4326)"),
             (self.before, "id < %(before)s"),
         ]
-        narrowed = all_of(reachable, asked)
+        conditions: tuple[LiteralString, ...] = (reachable, *(sql for given, sql in asked if given))
+        narrowed: LiteralString = " AND ".join(conditions)
         west, south, east, north = self.bbox or (None, None, None, None)
         values |= {
             "states": [state.value for state in self.states],
@@ -111,19 +105,10 @@ class CaseFilter:
         return " WHERE " + narrowed + " ORDER BY id DESC LIMIT %(limit)s", values
 
 
-def all_of(
-    reachable: LiteralString, asked: Sequence[tuple[object, LiteralString]]
-) -> LiteralString:
-    """The condition of a reach together with those whose value, the first of each, was given."""
-    conditions: tuple[LiteralString, ...] = (reachable, *(sql for given, sql in asked if given))
-    return " AND ".join(conditions)
-
-
-def refuse_unknown(query: Mapping[str, str], known: Iterable[Query]) -> None:
+def refuse_unknown(query: Mapping[str, str], known: Collection[str]) -> None:
     """Problem 422 for a filter that there is not: a slip would otherwise give a wrong list."""
-    names = {one.name for one in known}
-    if unknown := sorted(query.keys() - names):
-        remedy = f"there are {', '.join(sorted(names))}"
+    if unknown := sorted(query.keys() - set(known)):
+        remedy = f"there are {', '.join(sorted(known))}"
         raise unfit(unknown[0][:100], "is not known here", remedy)
 
 

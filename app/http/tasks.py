@@ -13,34 +13,14 @@ from starlette.routing import Route
 
 from app.http.access import guarded
 from app.http.answers import json_answer
-from app.http.case_filters import (
-    LONGEST_LIST,
-    OVERDUE,
-    PAGE,
-    SUSPENDED,
-    USUAL,
-    all_of,
-    flag,
-    number,
-    refuse_unknown,
-    unfit,
-    word,
-)
-from app.http.parameters import Query, choice_query, flag_query, number_query
+from app.http.case_filters import LONGEST_LIST, flag, number, refuse_unknown, unfit, word
 from app.http.wiring import wiring_of
 from app.policy import Actor, Reach, reach
 from dispatch.workflow.state import PartState
 
-QUERY: Final = (
-    choice_query("state", "Tasks in one of these states", tuple(PartState)),
-    Query("department", "Code of the department whose task it is"),
-    flag_query("lead", "Whether it is the task of the lead, or of a helper"),
-    number_query("case", "Id of the case", most=2**63 - 1),
-    SUSPENDED,
-    OVERDUE,
-    *PAGE,
+_KNOWN: Final = frozenset(
+    {"state", "department", "lead", "case", "suspended", "overdue", "before", "limit"}
 )
-"""What a list of tasks can be asked for."""
 
 _LIST: Final[LiteralString] = """
     SELECT t.case_id, t.part, t.department, t.lead, t.task_state AS state,
@@ -65,12 +45,12 @@ class TaskFilter:
     suspended: bool | None = None
     overdue: bool | None = None
     before: int | None = None
-    limit: int = USUAL
+    limit: int = 50
 
     @classmethod
     def of(cls, query: Mapping[str, str]) -> Self:
         """The filter a query string asks for; Problem 422 for anything it cannot mean."""
-        refuse_unknown(query, QUERY)
+        refuse_unknown(query, _KNOWN)
         return cls(
             states=_states(query.get("state")),
             department=word(query, "department"),
@@ -79,7 +59,7 @@ class TaskFilter:
             suspended=flag(query, "suspended"),
             overdue=flag(query, "overdue"),
             before=number(query, "before", most=2**63 - 1),
-            limit=number(query, "limit", most=LONGEST_LIST) or USUAL,
+            limit=number(query, "limit", most=LONGEST_LIST) or 50,
         )
 
     def sql(self, within: Reach) -> tuple[LiteralString, dict[str, object]]:
@@ -94,7 +74,8 @@ class TaskFilter:
             (self.overdue is not None, "cases.overdue = %(overdue)s"),
             (self.before, "t.case_id < %(before)s"),
         ]
-        narrowed = all_of(reachable, asked)
+        conditions: tuple[LiteralString, ...] = (reachable, *(sql for given, sql in asked if given))
+        narrowed: LiteralString = " AND ".join(conditions)
         values |= {
             "states": [state.value for state in self.states],
             "department": self.department,

@@ -7,27 +7,12 @@ import pytest
 from psycopg import AsyncConnection
 
 from app.city.checking import check_pack
-from app.city.faults import Fault
 from app.city.loading import load
 from app.rulebook import load_rulebook
-from tests.app.city.makers import append_row, change_text, write_pack
+from tests.app.city.found import faults, only_fault
+from tests.app.city.makers import append_row, change_text
 
 HEADER = "kind,class,class_zh,class_en,code,name_zh,name_en,severity,reportable,keywords"
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    return write_pack(tmp_path)
-
-
-def faults(folder: Path) -> list[Fault]:
-    return list(check_pack(folder).faults)
-
-
-def only_fault(folder: Path) -> Fault:
-    found = faults(folder)
-    assert len(found) == 1, [str(fault) for fault in found]
-    return found[0]
 
 
 def matter(code: str, name: str) -> list[str]:

@@ -14,6 +14,7 @@ from app.city.lines import Line
 from app.city.profile import Tolerance
 from app.city.territory import Areas, Cells
 from app.city.tessellation import Plane, check_tessellation
+from tests.app.city.found import faults, only_fault
 from tests.app.city.makers import (
     SIDE,
     append_row,
@@ -22,23 +23,7 @@ from tests.app.city.makers import (
     moved,
     square,
     write_frame,
-    write_pack,
 )
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    return write_pack(tmp_path)
-
-
-def faults(folder: Path) -> list[Fault]:
-    return list(check_pack(folder).faults)
-
-
-def only_fault(folder: Path) -> Fault:
-    found = faults(folder)
-    assert len(found) == 1, [str(fault) for fault in found]
-    return found[0]
 
 
 def place(fault: Fault) -> tuple[str, int | None, str]:

@@ -1,21 +1,15 @@
 import json
 from pathlib import Path
 
-import pytest
 from typer.testing import CliRunner, Result
 
 from app.city.commands import commands
-from tests.app.city.makers import append_row, write_pack
+from tests.app.city.makers import append_row
 
 
 def run(*arguments: object, database_url: str | None = None) -> Result:
     environment = {"CITY_DATABASE_URL": database_url, "COLUMNS": "200"}
     return CliRunner().invoke(commands, [str(one) for one in arguments], env=environment)
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    return write_pack(tmp_path)
 
 
 def test_a_sound_pack_is_said_to_be_sound(folder: Path):

@@ -11,11 +11,11 @@ from psycopg import AsyncConnection
 from shapely import LineString, Point
 
 from app.city.checking import check_pack
-from app.city.faults import Fault
 from app.city.loading import COMPONENTS, Change, load
 from grid.components.component import Body, Component, ComponentState, Origin
 from grid.components.postgres import component_versions, nearest_components
-from tests.app.city.makers import SIDE, SOUTH, WEST, change_text, write_frame, write_pack
+from tests.app.city.found import only_fault
+from tests.app.city.makers import SIDE, SOUTH, WEST, change_text, write_frame
 
 CELL = "990101001001001"
 ROW: dict[str, Any] = {
@@ -30,11 +30,6 @@ ROW: dict[str, Any] = {
 INSIDE = Point(WEST + SIDE / 2, SOUTH + SIDE / 2)
 
 
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    return write_pack(tmp_path)
-
-
 def write(folder: Path, *rows: dict[str, Any], shapes: list[Any] | None = None) -> None:
     """Components with the usual attributes but those of *rows*, in the first cell."""
     drawn = shapes or [INSIDE] * len(rows)
@@ -47,12 +42,6 @@ def read(folder: Path) -> tuple[Component, ...]:
     components = check_pack(folder).sound().components
     assert components is not None
     return components
-
-
-def only_fault(folder: Path) -> Fault:
-    found = check_pack(folder).faults
-    assert len(found) == 1, [str(fault) for fault in found]
-    return found[0]
 
 
 def test_every_attribute_is_read(folder: Path):

@@ -9,18 +9,13 @@ from psycopg import AsyncConnection
 from shapely import Point, box
 
 from app.city.checking import check_pack
-from app.city.faults import Fault
 from app.city.loading import load
 from grid.profile.postgres import sum_figures
-from tests.app.city.makers import SIDE, SOUTH, WEST, square, write_frame, write_pack
+from tests.app.city.found import only_fault
+from tests.app.city.makers import SIDE, SOUTH, WEST, square, write_frame
 
 CELLS = [f"990101001001{n:03d}" for n in range(1, 5)]
 HEADER = "code,source,as_of,population,cameras"
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    return write_pack(tmp_path)
 
 
 def table(folder: Path, *rows: str, header: str = HEADER) -> None:
@@ -31,12 +26,6 @@ def layer(folder: Path, shape: Any, **columns: Any) -> None:
     values = {"code": "", "source": "census", "as_of": "2020-11-01", "population": 10} | columns
     rows = {name: [value] for name, value in values.items()}
     write_frame(folder / "profile.gpkg", gpd.GeoDataFrame(rows, geometry=[shape], crs=4326))
-
-
-def only_fault(folder: Path) -> Fault:
-    found = check_pack(folder).faults
-    assert len(found) == 1, [str(fault) for fault in found]
-    return found[0]
 
 
 def test_figures_of_cells_and_areas_are_read_and_summed_up(folder: Path):

@@ -22,7 +22,7 @@ from dispatch.routing import Router
 from grid.department import Departments
 from grid.duty import Jurisdiction
 from grid.hierarchy import Hierarchy
-from tests.app.city.makers import append_row, change_layer, change_text, write_pack
+from tests.app.city.makers import append_row, change_layer, change_text
 
 DEPTHS = 10
 
@@ -101,11 +101,6 @@ def test_each_of_403_categories_has_one_department_in_each_cell_of_yunxi(
         path = hierarchy.path(area)
         decided = [router.foresee({"category": c}, path).assignment for c in categories]
         assert [one.department for one in decided if one] == who[:, number].tolist()
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    return write_pack(tmp_path)
 
 
 def told(folder: Path) -> list[tuple[str, int | None, str, str]]:
