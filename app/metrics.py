@@ -22,12 +22,16 @@ _INTAKE: Final = """
                SELECT FROM inbox i
                 WHERE i.state = 'dead'
                   AND NOT EXISTS (SELECT FROM inbox later WHERE later.replay_of = i.id)
-                LIMIT 100000) AS few)
+                LIMIT 100000) AS few),
+           (SELECT clock_timestamp() - min(due_at)
+              FROM deadline
+             WHERE state = 'pending'
+               AND due_at <= clock_timestamp())
 """
 
 
 class DoorMetrics:
-    """The counters of one web process and, asked at each scrape, the state of the inbox."""
+    """The counters of one web process and, asked at each scrape, what waits."""
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
@@ -52,6 +56,11 @@ class DoorMetrics:
         self._oldest = Gauge(
             "city_reports_oldest_undecided_seconds", "Age of the oldest undecided.", registry=kept
         )
+        self._unfired = Gauge(
+            "city_deadlines_oldest_unfired_seconds",
+            "How long a passed deadline waits for the clock process.",
+            registry=kept,
+        )
         self._degraded = Gauge("city_degraded", "1 while the mode is on.", ["mode"], registry=kept)
         self._dead = Gauge("city_reports_dead", "Dead reports nobody put right.", registry=kept)
 
@@ -62,17 +71,18 @@ class DoorMetrics:
             self._degraded.labels(mode).set(mode in degraded)
 
     async def count_inbox(self, conn: AsyncConnection[Any]) -> None:
-        """Count what is in the inbox."""
+        """Count what is in the inbox, and look whether deadlines fall due."""
         found = await conn.execute(_INTAKE)
         row = await found.fetchone()
-        in_flight, oldest, dead = row or (0, None, 0)
+        in_flight, oldest, dead, unfired = row or (0, None, 0, None)
         self._in_flight.set(in_flight)
         self._oldest.set((oldest or timedelta(0)).total_seconds())
         self._dead.set(dead)
+        self._unfired.set((unfired or timedelta(0)).total_seconds())
 
     def forget_inbox(self) -> None:
         """Nobody knows what is in the inbox: no number rather than an old one."""
-        for figure in (self._in_flight, self._oldest, self._dead):
+        for figure in (self._in_flight, self._oldest, self._dead, self._unfired):
             figure.set(nan)
 
     def text(self) -> bytes:

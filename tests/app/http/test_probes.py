@@ -98,3 +98,17 @@ async def test_a_process_that_is_asked_to_end_answers_what_it_took(database_url:
         accepted = [one for one in answers if isinstance(one, httpx.Response)]
         assert {answer.status_code for answer in accepted} == {201}
         assert await town.stored() >= len(accepted)
+
+
+async def test_a_deadline_that_nobody_lets_fall_due_shows_in_the_figures(town: Town):
+    await town.a_case()
+
+    async def waited_s() -> float:
+        told = await town.client.get("/metrics", headers={"x-api-key": town.keys["monitor"]})
+        name = "city_deadlines_oldest_unfired_seconds "
+        [line] = [one for one in told.text.splitlines() if one.startswith(name)]
+        return float(line.removeprefix(name))
+
+    assert await waited_s() == 0
+    await town.conn.execute("UPDATE deadline SET due_at = clock_timestamp() - interval '1 hour'")
+    assert await waited_s() >= 3600
