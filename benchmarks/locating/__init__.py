@@ -1,0 +1,1 @@
+"""What `benchmarks.locate` compares the point → cell index with, and what it measures of them."""
