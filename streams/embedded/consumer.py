@@ -2,18 +2,15 @@
 
 import asyncio
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import Any, Final, cast
 
 from faust.transport.consumer import Consumer
 from faust.types import TP, ConsumerMessage
 
 from streams.acknowledgement import StrictAcknowledgement
 from streams.embedded.errors import Fenced, LogUnavailable, NotSupported
-from streams.embedded.log import Place, Record
+from streams.embedded.log import LogTransport, Place, Record
 from streams.embedded.membership import Membership
-
-if TYPE_CHECKING:
-    from streams.embedded.transport import EmbeddedTransport
 
 RETRY_S: Final = 0.25
 
@@ -24,7 +21,7 @@ class EmbeddedConsumer(StrictAcknowledgement, Consumer):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         conf = self.app.conf
-        self._log = cast("EmbeddedTransport", self.transport).log
+        self._log = cast(LogTransport, self.transport).log
         self._membership = Membership(
             self._log,
             conf.id,

@@ -122,3 +122,9 @@ class Log(Protocol):
     async def leave(self, group: str, member: str) -> None:
         """Leave *group*; it moves to its next generation. Nothing happens if not in it."""
         ...
+
+
+class LogTransport(Protocol):
+    """What connects a Faust app to a log, as its consumers and producers need it."""
+
+    log: Log

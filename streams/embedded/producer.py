@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
+from typing import Any, Final, NamedTuple, cast
 
 from faust.exceptions import ProducerSendError
 from faust.transport.producer import Producer
@@ -11,10 +11,7 @@ from faust.types.core import HeadersArg
 from mode import Service
 
 from streams.embedded.errors import LogError, LogUnavailable, NotSupported
-from streams.embedded.log import Entry, Log, slot_of
-
-if TYPE_CHECKING:
-    from streams.embedded.transport import EmbeddedTransport
+from streams.embedded.log import Entry, Log, LogTransport, slot_of
 
 RETRY_S: Final = 0.25
 BATCH: Final = 500
@@ -34,7 +31,7 @@ class EmbeddedProducer(Producer):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._log: Log = cast("EmbeddedTransport", self.transport).log
+        self._log: Log = cast(LogTransport, self.transport).log
         self._letters: asyncio.Queue[_Letter] = asyncio.Queue(WAITING)
 
     async def send(
