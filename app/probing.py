@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import Any, Final
 
 from aiokafka.client import AIOKafkaClient
-from aiokafka.errors import KafkaError
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from app.database import TRANSIENT, Database, DatabaseAway
 from app.modes import Mode, Probe
 from app.settings import Settings
+from streams.carriers import BROKER_AWAY
 
 _GIVE_UP_S: Final = 15.0
 """A question that was not answered by then is given up, and asked on another connection."""
@@ -111,7 +111,7 @@ class KafkaProbe:
                     self._client = AIOKafkaClient(bootstrap_servers=self._servers)
                     await self._client.bootstrap()
                 await self._client.fetch_all_metadata()
-        except (KafkaError, OSError, TimeoutError):
+        except BROKER_AWAY:
             await self.close()
             return self.silent
         return ()
@@ -120,7 +120,7 @@ class KafkaProbe:
         """See `app.modes.Probe`."""
         client, self._client = self._client, None
         if client is not None:
-            with contextlib.suppress(TimeoutError):
+            with contextlib.suppress(*BROKER_AWAY):
                 async with asyncio.timeout(_GIVE_UP_S):
                     await client.close()
 

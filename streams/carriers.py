@@ -8,12 +8,16 @@ from collections.abc import Sequence
 from typing import Final
 
 from aiokafka import AIOKafkaProducer
-from aiokafka.errors import KafkaTimeoutError
+from aiokafka.errors import KafkaConnectionError, KafkaError, KafkaTimeoutError
 
 from streams.ports import Record
 
 PATIENCE_S: Final = 8.0
 """How long a batch may take; an idempotent producer alone would try for ever."""
+
+BROKER_AWAY: Final = (KafkaError, OSError, RuntimeError)
+"""What a Kafka client raises when its broker goes away; RuntimeError is uvloop's word where a
+connection that was closed is written to, and aiokafka lets it through."""
 
 _STOP_S: Final = 2.0
 
@@ -40,6 +44,12 @@ class KafkaCarrier:
         except TimeoutError as err:
             await self.close()
             raise KafkaTimeoutError(f"{self._servers} did not take {len(records)} records") from err
+        except BROKER_AWAY as err:
+            # A producer whose own tasks met something unforeseen refuses from then on, for ever.
+            await self.close()
+            if isinstance(err, KafkaError):
+                raise
+            raise KafkaConnectionError(f"{self._servers}: {err}") from err
 
     async def close(self) -> None:
         """Let go of the brokers, whether or not they answer."""
@@ -70,6 +80,6 @@ class KafkaCarrier:
 
 
 async def _stop(producer: AIOKafkaProducer) -> None:
-    with contextlib.suppress(TimeoutError):
+    with contextlib.suppress(*BROKER_AWAY):
         async with asyncio.timeout(_STOP_S):
             await producer.stop()
