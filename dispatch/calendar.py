@@ -79,12 +79,17 @@ class WorkingCalendar:
         weekend: Iterable[int],
         periods: Iterable[Period],
         days: Mapping[date, bool],
+        own: Mapping[str, Self] | None = None,
     ) -> None:
-        """*weekend* holds ISO weekdays; *days* says of single dates whether they are worked."""
+        """*weekend* holds ISO weekdays; *days* says of single dates whether they are worked.
+
+        *own* are the calendars of the departments that keep one of their own, by their codes.
+        """
         self.timezone = timezone
         self._weekend = frozenset(weekend)
         self._periods = in_order(periods)
         self._days = dict(days)
+        self._own = dict(own or {})
         self._spans = lru_cache(maxsize=4096)(self._work_out)
 
     @classmethod
@@ -95,7 +100,12 @@ class WorkingCalendar:
             weekdays(content["weekend"]),
             [Period.of(pair) for pair in content["periods"]],
             single_days(content["days"]),
+            {code: cls.of(own) for code, own in content.get("departments", {}).items()},
         )
+
+    def kept_by(self, department: str | None) -> Self:
+        """The calendar that a department works by: its own, else the city's; None is the city."""
+        return self._own.get(department, self) if department is not None else self
 
     def is_workday(self, day: date) -> bool:
         """Whether the city works on the local date, by its calendar."""
@@ -140,6 +150,37 @@ class WorkingCalendar:
             total += sum((span.overlap(begin, end) for span in self._spans(day)), _NOTHING)
             day += _DAY
         return total
+
+    def count(self, begin: datetime, end: datetime, unit: Unit) -> float:
+        """How many of *unit* lie between the two: added to *begin*, so many give *end* again.
+
+        None at all when *end* is not later, or no later than the first working moment. Raises
+        NaiveTime, and NoWorkingTime when the city does not work for a year.
+        """
+        begin, end = _aware(begin), _aware(end)
+        if end <= begin:
+            return 0.0
+        match unit:
+            case Unit.URGENT_HOUR:
+                return (end - begin) / _HOUR
+            case Unit.URGENT_DAY:
+                return (end - begin) / _DAY
+            case Unit.WORK_HOUR:
+                return self.working_time(begin, end) / _HOUR
+            case Unit.WORK_DAY | Unit.NATURAL_DAY:
+                return self._count_days(begin, end, unit)
+
+    def _count_days(self, begin: datetime, end: datetime, unit: Unit) -> float:
+        whole, reached, following = 0, begin, self.add(begin, 0, unit)
+        while following <= end:
+            whole, reached, following = whole + 1, following, self.add(begin, whole + 1, unit)
+        if not whole:
+            return 0.0
+        if unit is Unit.WORK_DAY:
+            part = self.working_time(reached, end) / self.working_time(reached, following)
+        else:
+            part = (end - reached) / (following - reached)
+        return whole - 1 + part
 
     def _work(self, start: datetime, work: timedelta) -> datetime:
         for _, spans in self._working_days(self._date(start)):

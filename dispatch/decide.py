@@ -9,6 +9,7 @@ from typing import Final
 
 from dispatch import case as cases
 from dispatch import events as e
+from dispatch.calendar import WorkingCalendar
 from dispatch.case import Case, Entry
 from dispatch.deadlines import Limit, due_times
 from dispatch.errors import Undecidable
@@ -111,7 +112,8 @@ def open_case(
     category = rules.catalogue.category(report.category)
     route = rules.router.route(_facts(report, place, category, rules, now), place.areas)
     limit = rules.limits.limit_for(report.category, report.condition)
-    due = due_times(limit, now, rules.calendar)
+    counts = rules.calendar.kept_by(route.department if rules.auto_file else None)
+    due = due_times(limit, now, counts)
     first = e.CaseReported(
         at=now,
         actor=RULES,
@@ -128,7 +130,10 @@ def open_case(
         reported_at=report.happened_at,
         due=due,
         component=report.component,
-        why={"limit": _limit_taken(limit), "versions": dict(rules.versions)},
+        why={
+            "limit": {**_limit_taken(limit), **_counted_by(route, counts, rules)},
+            "versions": dict(rules.versions),
+        },
     )
     if not rules.auto_file:
         first = replace(first, began=next_stage(first, rules.variant.stages))
@@ -160,8 +165,15 @@ def _limit_taken(limit: Limit) -> Mapping[str, object]:
         "condition": limit.condition,
         "name": limit.name.as_dict(),
         "closing": limit.closing.as_dict() if limit.closing else None,
-        "milestones": {m.name: f"{m.amount:g} {m.unit}" for m in limit.milestones},
+        "milestones": {m.name: f"{m.amount:.12g} {m.unit}" for m in limit.milestones},
     }
+
+
+def _counted_by(
+    route: Assignment, calendar: WorkingCalendar, rules: Rulebook
+) -> Mapping[str, object]:
+    """Whose working time it is when it is not the city's."""
+    return {} if calendar is rules.calendar else {"counted_by": route.department}
 
 
 def _facts(

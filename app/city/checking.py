@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import shapely
 
-from app.city import catalogue, institutions, patrols, rules, sensing
+from app.city import calendars, catalogue, institutions, patrols, rules, sensing
 from app.city.archives import opened
 from app.city.components import read_components
 from app.city.divisions import check_divisions
@@ -83,7 +83,7 @@ class _Check:
         parts = {
             "departments": departments,
             "catalogue": self._catalogue(profile, _codes(departments)),
-            "calendar": self._calendar(profile),
+            "calendar": self._calendar(profile, _codes(departments)),
             "routing": self._routing(_codes(departments)),
             "sensors": self._sensors(areas),
         }
@@ -142,12 +142,12 @@ class _Check:
             catalogue.ask(questions, categories)
         return {"standard": standard, "categories": categories}
 
-    def _calendar(self, profile: Profile | None) -> dict[str, Any]:
-        sheet = self._sheet("calendar.csv", rules.CALENDAR)
+    def _calendar(self, profile: Profile | None, departments: set[str] | None) -> dict[str, Any]:
+        sheet = self._sheet(calendars.FILE, calendars.COLUMNS)
         working_time = profile.working_time if profile else {}
         timezone = profile.city["timezone"] if profile else ""
         whole = Line(PROFILE, None, {}, self.faults)
-        return rules.calendar(sheet, working_time, timezone, whole)
+        return calendars.calendar(sheet, working_time, timezone, departments, whole)
 
     def _routing(self, departments: set[str] | None) -> rules.Part:
         content = read_toml(self.folder, "routing.toml", self.faults, optional=True)

@@ -21,7 +21,7 @@ _KEYS: Final = {
         "level", "tolerance", "workflow",
     },
     "merge": {"radius_m", "minutes"},
-    "working_time": {"weekend", "periods"},
+    "working_time": {"weekend", "periods", "departments"},
     "tolerance": {"overlap_m2", "gap_m2", "outside_m2"},
     "level": {"level", "name_zh", "name_en"},
 }  # fmt: skip

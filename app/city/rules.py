@@ -1,4 +1,4 @@
-"""The parts that decide: catalogue, jurisdiction, limits, calendar and routing."""
+"""The parts that decide: jurisdiction, limits and routing."""
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
@@ -6,8 +6,7 @@ from typing import Any, Final
 
 from app.city.lines import FirstSeen, Line
 from app.city.reading import Sheet
-from dispatch.calendar import MOST_UNITS, Unit, WorkingCalendar
-from dispatch.errors import BrokenCalendar
+from dispatch.calendar import MOST_UNITS, Unit
 from dispatch.routing import broken_rules
 from grid.catalogue import MATTER
 from grid.duty import EVERY_CATEGORY, Jurisdiction
@@ -19,7 +18,6 @@ JURISDICTION: Final = ("category", "area", "department")
 LIMITS: Final = (
     "category", "condition", "name_zh", "name_en", "milestone", "amount", "unit", "default",
 )  # fmt: skip
-CALENDAR: Final = ("date", "kind", "name_zh", "name_en")
 UNITS: Final = tuple(unit.value for unit in Unit)
 LEAST_AMOUNT: Final = 0.01
 
@@ -126,42 +124,6 @@ def _check_nothing_is_endless(sheet: Sheet, written: set[str], reportable: Seque
         beginnings = {code[:length] for length in range(1, len(code) + 1)}
         if EVERY_CATEGORY not in written and not beginnings & written:
             sheet.whole.wrong("category", f"{code!r} has no limit", "Add one for it or for '*'")
-
-
-def calendar(
-    sheet: Sheet | None, working_time: Mapping[str, Any], timezone: str, profile_line: Line
-) -> dict[str, Any]:
-    """The working calendar; *profile_line* hears of what ``city.toml`` says wrong."""
-    content = {
-        "timezone": timezone,
-        "weekend": working_time.get("weekend", []),
-        "periods": working_time.get("periods", []),
-        "days": _days(sheet) if sheet else [],
-    }
-    if working_time and timezone:
-        _check_calendar(content, profile_line)
-    return content
-
-
-def _days(sheet: Sheet) -> Part:
-    seen = FirstSeen()
-    part: Part = []
-    for line in sheet.lines:
-        day = line.day("date")
-        seen.check(line, "date", day, f"the day {day}")
-        kind = line.choice("kind", ("holiday", "workday"))
-        part.append({"date": day, "kind": kind, "name": line.label()})
-    return sorted(part, key=lambda row: row["date"])
-
-
-def _check_calendar(content: Mapping[str, Any], line: Line) -> None:
-    try:
-        WorkingCalendar.of({**content, "days": []})
-    except BrokenCalendar as err:
-        line.wrong(f"working_time.{err.field}", err.reason, "See docs/city-pack.md")
-    except (TypeError, ValueError, AttributeError):
-        example = 'Write weekend = [6, 7] and periods = [["08:30", "12:00"]]'
-        line.wrong("working_time", "weekend or periods have the wrong shape", example)
 
 
 def routing(lines: Sequence[Line], departments: Collection[str] | None) -> Part:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final, cast
 
 import msgspec
@@ -64,21 +64,38 @@ async def read_locked(conn: AsyncConnection, case_ids: Collection[int]) -> Mappi
         return {row["id"]: _case(row) for row in await cur.fetchall()}
 
 
+# What was left of a deadline when its case was suspended is told by the event, to the second.
+_DEADLINES: Final = """
+    SELECT DISTINCT ON (d.case_id, d.kind) d.case_id, d.kind, d.due_at, d.state,
+           CASE WHEN d.state = 'cancelled' THEN (told.left_s ->> d.kind)::integer END AS left_s
+      FROM deadline d
+      LEFT JOIN LATERAL (
+           SELECT e.canon::jsonb -> 'left_s' AS left_s
+             FROM case_event e
+            WHERE e.case_id = d.case_id AND e.kind IN ('suspended', 'recounted')
+            ORDER BY e.seq DESC
+            LIMIT 1) told ON true
+     WHERE d.case_id = ANY(%s)
+     ORDER BY d.case_id, d.kind, d.round DESC
+"""
+
+
 async def deadlines_of(conn: AsyncConnection, case_id: int) -> list[Deadline]:
     """The newest round of every deadline of the case."""
-    found = await conn.execute(
-        """
-        SELECT DISTINCT ON (kind) kind, due_at, state
-          FROM deadline
-         WHERE case_id = %s
-         ORDER BY kind, round DESC
-        """,
-        [case_id],
-    )
-    return [
-        Deadline(kind, due_at, None if state == "pending" else Ending(state))
-        for kind, due_at, state in await found.fetchall()
-    ]
+    return (await deadlines_of_all(conn, [case_id])).get(case_id, [])
+
+
+async def deadlines_of_all(
+    conn: AsyncConnection, case_ids: Collection[int]
+) -> dict[int, list[Deadline]]:
+    """The newest round of every deadline of the cases, for those that have any."""
+    found = await conn.execute(_DEADLINES, [list(case_ids)])
+    deadlines: dict[int, list[Deadline]] = {}
+    for case_id, kind, due_at, state, left_s in await found.fetchall():
+        ending = None if state == "pending" else Ending(state)
+        left = None if left_s is None else timedelta(seconds=left_s)
+        deadlines.setdefault(case_id, []).append(Deadline(kind, due_at, ending, left))
+    return deadlines
 
 
 @dataclass(frozen=True, slots=True)

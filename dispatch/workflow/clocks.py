@@ -42,11 +42,15 @@ class Ending(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Deadline:
-    """The newest round of one deadline of a case; *ending* is None while it runs."""
+    """The newest round of one deadline of a case; *ending* is None while it runs.
+
+    *left* is what was left of it when the case was suspended, None when nobody told.
+    """
 
     kind: str
     due_at: datetime
     ending: Ending | None = None
+    left: timedelta | None = None
 
 
 Limits = Mapping[Stage, timedelta]
@@ -58,20 +62,36 @@ def is_stage(kind: str) -> bool:
     return kind.startswith(_STAGE)
 
 
-def counts_working_time(case: Case, kind: str) -> bool:
-    """Whether the deadline counts only while the city works; by the unit of its limit."""
+def limit_of(case: Case) -> dict[str, tuple[float, Unit]]:
+    """The milestones of the limit that the case was opened under; empty when it has none."""
     limit = case.why.get("limit")
     milestones = limit.get("milestones") if isinstance(limit, Mapping) else None
-    told = milestones.get(kind, "") if isinstance(milestones, Mapping) else ""
-    return str(told).partition(" ")[2] in (Unit.WORK_HOUR, Unit.WORK_DAY)
+    if not isinstance(milestones, Mapping):
+        return {}
+    told = {str(name): str(text).partition(" ") for name, text in milestones.items()}
+    return {name: (float(amount), Unit(unit)) for name, (amount, _, unit) in told.items()}
+
+
+def counts_working_time(case: Case, kind: str) -> bool:
+    """Whether the deadline counts only while somebody works; by the unit of its limit."""
+    _, unit = limit_of(case).get(kind, (0, None))
+    return unit in (Unit.WORK_HOUR, Unit.WORK_DAY)
 
 
 @dataclass(frozen=True, slots=True)
 class Counting:
-    """How time is counted for the deadlines of one case."""
+    """How time is counted for the deadlines of one case: by the calendar of who has it.
+
+    *city* is the calendar of the city, with those that departments keep for themselves.
+    """
 
     case: Case
-    calendar: WorkingCalendar
+    city: WorkingCalendar
+
+    @property
+    def calendar(self) -> WorkingCalendar:
+        """The one that counts."""
+        return self.city.kept_by(self.case.department)
 
     def between(self, kind: str, begin: datetime, end: datetime) -> timedelta:
         """How much time of a deadline's own lies between two instants."""
@@ -91,10 +111,14 @@ def running(deadlines: Iterable[Deadline], at: datetime) -> list[Deadline]:
     return [one for one in deadlines if one.ending is None and one.due_at > at]
 
 
+def running_milestones(deadlines: Iterable[Deadline], at: datetime) -> list[Deadline]:
+    """Those of the limit that run."""
+    return [one for one in running(deadlines, at) if not is_stage(one.kind)]
+
+
 def milestone_running(deadlines: Iterable[Deadline], at: datetime) -> Deadline | None:
     """The milestone that is due next, None when none runs."""
-    milestones = [one for one in running(deadlines, at) if not is_stage(one.kind)]
-    return min(milestones, key=lambda one: one.due_at, default=None)
+    return min(running_milestones(deadlines, at), key=lambda one: one.due_at, default=None)
 
 
 def left(counting: Counting, deadlines: Iterable[Deadline], at: datetime) -> dict[str, timedelta]:
@@ -111,10 +135,12 @@ def resumed(counting: Counting, deadlines: Iterable[Deadline], at: datetime) -> 
     if since is None:
         return {}
     stood = [one for one in deadlines if one.ending is Ending.CANCELLED and one.due_at > since]
-    return {
-        one.kind: counting.after(one.kind, at, counting.between(one.kind, since, one.due_at))
-        for one in stood
-    }
+    return {one.kind: counting.after(one.kind, at, _left(counting, one, since)) for one in stood}
+
+
+def _left(counting: Counting, one: Deadline, since: datetime) -> timedelta:
+    """What was told then: counted now, it may be by another calendar."""
+    return counting.between(one.kind, since, one.due_at) if one.left is None else one.left
 
 
 def extended(
@@ -125,24 +151,17 @@ def extended(
     if first is None:
         return {}
     moved = {first.kind: until}
-    for one in running(deadlines, at):
-        if not is_stage(one.kind) and one.kind != first.kind:
+    for one in running_milestones(deadlines, at):
+        if one.kind != first.kind:
             more = counting.between(one.kind, first.due_at, until)
             moved[one.kind] = counting.after(one.kind, one.due_at, more)
     return moved
 
 
 def anew(case: Case, calendar: WorkingCalendar, at: datetime) -> dict[str, datetime]:
-    """The whole limit of the case, counted from *at*."""
-    limit = case.why.get("limit")
-    milestones = limit.get("milestones") if isinstance(limit, Mapping) else None
-    if not isinstance(milestones, Mapping):
-        return {}
-    due: dict[str, datetime] = {}
-    for name, told in milestones.items():
-        amount, _, unit = str(told).partition(" ")
-        due[str(name)] = calendar.add(at, float(amount), Unit(unit))
-    return due
+    """The whole limit of the case, counted from *at* by the calendar of who has it."""
+    own = calendar.kept_by(case.department)
+    return {name: own.add(at, amount, unit) for name, (amount, unit) in limit_of(case).items()}
 
 
 def next_stage(event: e.Event, limits: Limits) -> dict[str, datetime]:

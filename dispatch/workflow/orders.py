@@ -26,8 +26,9 @@ from dispatch.errors import (
 )
 from dispatch.workflow import clocks
 from dispatch.workflow import facts as f
+from dispatch.workflow.beginning import begun
 from dispatch.workflow.case import Case, Part
-from dispatch.workflow.clocks import Counting, Deadline, Ending, Stage
+from dispatch.workflow.clocks import Counting, Deadline, Stage
 from dispatch.workflow.given import unmet
 from dispatch.workflow.moves import MOVES, Move, Need, Step
 from dispatch.workflow.state import PartState
@@ -84,26 +85,15 @@ def obey(
 def _begun(
     case: Case, event: e.Event, order: Order, terms: Terms, deadlines: Sequence[Deadline]
 ) -> Mapping[str, datetime]:
-    counting = Counting(case, terms.calendar)
     match event:
-        case f.CaseResumed():
-            return clocks.resumed(counting, deadlines, event.at)
         case f.ExtensionAsked() | f.DeadlineExtended():
             _check_deadline(order.move, event.until, deadlines, event.at)
-            if isinstance(event, f.ExtensionAsked):
-                return {}
-            return clocks.extended(counting, deadlines, event.until, event.at)
-        case e.CaseReworked():
-            # The time of what was met keeps running, as if nobody had said that it is done.
-            met = [one for one in deadlines if one.ending is Ending.MET]
-            return {one.kind: one.due_at for one in met if not clocks.is_stage(one.kind)}
-        case f.CaseReopened():
-            return clocks.anew(case, terms.calendar, event.at)
         case f.CaseSupervised() if order.until is not None:
             check_until(order.until, event.at, event.at)
             return {Stage.SUPERVISION: order.until}
         case _:
-            return clocks.next_stage(event, terms.variant.stages)
+            pass
+    return begun(case, event, terms.calendar, deadlines, terms.variant.stages)
 
 
 def _event(case: Case, order: Order, actor: str, at: datetime) -> e.Event:

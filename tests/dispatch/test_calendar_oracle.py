@@ -36,9 +36,18 @@ OPENING, YEARS = date(2024, 1, 1), 3 * 365
 """Where things happen: late enough after the first minute, early enough before the last."""
 
 
+def random_edges(chance: Random) -> list[int]:
+    """Where periods begin and end; an hour a day is worked at least, or limits take years."""
+    step, periods = chance.choice((1, 30)), chance.randint(1, 3)
+    while True:
+        edges = sorted(chance.sample(range(0, 1441, step), 2 * periods))
+        if sum(edges[1::2]) - sum(edges[::2]) >= 60:
+            return edges
+
+
 def random_calendar(chance: Random) -> dict[str, Any]:
     """One to three periods, a weekend of up to three days, holidays in a row and single days."""
-    edges = sorted(chance.sample(range(0, 1441, chance.choice((1, 30))), 2 * chance.randint(1, 3)))
+    edges = random_edges(chance)
     times = [f"{minute // 60:02}:{minute % 60:02}" for minute in edges]
     first = OPENING + timedelta(days=chance.randrange(YEARS))
     days = {first + timedelta(days=n): "holiday" for n in range(chance.randint(0, 9))}

@@ -34,6 +34,8 @@ def limits(trial: Trial) -> Problems:
             continue
         said = told(event)
         calendar = trial.facts.parts.get(("calendar", said["why"]["versions"].get("calendar")))
+        if calendar and "counted_by" in said["why"]["limit"]:
+            calendar = calendar["departments"][said["why"]["limit"]["counted_by"]]
         for name, limit in said["why"]["limit"]["milestones"].items():
             amount, unit = limit.split()
             due_at = moment(said["due"][name])
