@@ -19,6 +19,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "migrate": "app.commands.books:migrate",
     "city": "app.city.commands:commands",
     "grid": "app.grid.commands:commands",
+    "calendar": "app.commands.calendar:commands",
     "locate": "app.commands.books:locate",
     "replay": "app.replay.commands:replay",
     "ledger": "app.commands.books:ledger",

@@ -96,11 +96,20 @@ def load(
         raise refused(err, as_json) from err
     if as_json:
         told = {"ok": True, "loaded": not dry_run, "changes": [c.as_dict() for c in changes]}
-        typer.echo(json.dumps(told, ensure_ascii=False))
-    elif dry_run:
+        typer.echo(json.dumps(told | {"then": _then(changes)}, ensure_ascii=False))
+        return
+    if dry_run:
         _announce(changes)
     else:
         screen().print("Loaded.", style="green")
+    for command in _then(changes):
+        screen().print(f"Open cases keep their deadlines until `{command}`; --plan says which.")
+
+
+def _then(changes: Sequence[Change]) -> list[str]:
+    """What to do next: another calendar moves no deadline by itself."""
+    others = [one for one in changes if one.part == "calendar" and one.old not in (None, one.new)]
+    return ["citygrid calendar recompute"] if others else []
 
 
 def _announce(changes: Sequence[Change]) -> None:

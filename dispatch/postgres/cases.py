@@ -53,6 +53,13 @@ async def read_case(conn: AsyncConnection, case_id: int) -> Case:
     return _case(row)
 
 
+async def read_all(conn: AsyncConnection, case_ids: Collection[int]) -> Mapping[int, Case]:
+    """Those of the cases that exist, as they are now and not locked."""
+    async with conn.cursor(row_factory=dict_row) as cur:
+        await cur.execute(f"{_CASE} WHERE id = ANY(%s)", [list(case_ids)])
+        return {row["id"]: _case(row) for row in await cur.fetchall()}
+
+
 async def read_locked(conn: AsyncConnection, case_ids: Collection[int]) -> Mapping[int, Case]:
     """Those of the cases that exist, locked in the order of their ids."""
     ids = list(case_ids)

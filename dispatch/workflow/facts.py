@@ -217,3 +217,16 @@ class StageOverdue(Event):
     kind: ClassVar[str] = "stage_overdue"
     stage: str
     due_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeadlinesRecounted(Event):
+    """What is left of the limit was reckoned anew by version *calendar* of the calendar (期限重算).
+
+    `began` holds every milestone that runs. *left_s* are the seconds that are left of each while
+    the case is suspended, as they count.
+    """
+
+    kind: ClassVar[str] = "recounted"
+    calendar: int
+    left_s: Mapping[str, int] = field(default_factory=dict[str, int])

@@ -149,7 +149,7 @@ def _changed_aside(case: Case, event: e.Event) -> Case:
             return replace(case, appeal=Appeal.EXCUSED)
         case f.AppealRefused():
             return replace(case, appeal=Appeal.REFUSED)
-        case f.StageOverdue() | f.WorkProgressed():
+        case f.StageOverdue() | f.WorkProgressed() | f.DeadlinesRecounted():
             return case
         case _:
             return _changed_parts(case, event)

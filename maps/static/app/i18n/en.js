@@ -166,6 +166,7 @@ export default {
   "event.excused": "Lateness excused",
   "event.appeal_refused": "Appeal refused",
   "event.reopened": "Reopened",
+  "event.recounted": "Deadlines reckoned anew",
   "event.stage_overdue": "{milestone} took too long",
   "actor.rules": "Rules",
   "actor.clock": "Clock",

@@ -166,6 +166,7 @@ export default {
   "event.excused": "同意申诉,超期不计责",
   "event.appeal_refused": "驳回申诉",
   "event.reopened": "重新办理",
+  "event.recounted": "期限已重算",
   "event.stage_overdue": "{milestone}环节超时",
   "actor.rules": "系统规则",
   "actor.clock": "系统时钟",
