@@ -61,7 +61,7 @@ chaos-submissions: test-ready ## 100,000 reports sent one to five times each, by
 	@$(BIN)/python -m tests.chaos.submissions $(ARGS)
 
 .PHONY: chaos-deadlines
-chaos-deadlines: test-ready ## 10,000 deadlines through kills, crashes and jumps of the clock; ARGS
+chaos-deadlines: test-ready ## 10,000 deadlines through kills, crashes and jumps of the clock; ARGS="--at-once"
 	@$(BIN)/python -m tests.chaos.deadlines $(ARGS)
 
 .PHONY: chaos-upgrade

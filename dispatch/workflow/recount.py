@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from itertools import takewhile
 from typing import Final
 
 from dispatch import events as e
@@ -86,12 +85,9 @@ def reckoned(case: Case, history: Sequence[e.Event], calendar: WorkingCalendar) 
         raise TypeError(f"a history begins with 'reported', not {first.kind!r}")
     entry = opened(case.id, first, address=case.address, description=case.description)
     life = entry.case
-    # What the rules did at once belongs to the opening: so much was counted for the department.
-    at_once = [*takewhile(lambda one: (one.at, one.actor) == (first.at, first.actor), history)]
-    for event in at_once[1:]:
-        life = evolve(life, event)
+    # Who got it at once had the whole limit: handed on in its first moment, all of it is left.
     book = {k: Deadline(k, due) for k, due in clocks.anew(life, calendar, first.at).items()}
-    for event in history[len(at_once) :]:
+    for event in history[1:]:
         if not isinstance(event, f.DeadlinesRecounted):
             book = _after(life, event, book, calendar)
         life = evolve(life, event)

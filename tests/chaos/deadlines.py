@@ -1,13 +1,14 @@
 """Deadlines while clock processes are killed, PostgreSQL crashes and its clock jumps.
 
     python -m tests.chaos.deadlines [--deadlines 10000] [--seconds 240] [--kills 50] [--jumps 10]
-                                    [--seed 1]
+                                    [--seed 1] [--at-once]
 
-Four fifths of the deadlines are spread over the run, one fifth is due all at once. Two clock
-processes, each started again at once when it ends. The clock of the database goes two hours ahead
-or five days back for some seconds, several times, and is killed at while it is wrong. At the end
-every deadline has one event, none earlier than it was due by a clock that nobody moved. Prints one
-JSON line; exit code 1 when any of this does not hold.
+Four fifths of the deadlines are spread over the run, one fifth is due all at once; with --at-once
+all of them are, one clock process is killed while they fall due, and the clock jumps before and
+meanwhile. Two clock processes, each started again at once when it ends. The clock of the database
+goes two hours ahead or five days back for some seconds, several times, and is killed at while it is
+wrong. At the end every deadline has one event, none earlier than it was due by a clock that nobody
+moved. Prints one JSON line; exit code 1 when any of this does not hold.
 """
 
 from __future__ import annotations
@@ -90,6 +91,23 @@ def plan(seed: int, *, seconds: float, kills: int, jumps: int) -> list[Strike]:
     return sorted(strikes, key=lambda one: one.at_s)
 
 
+def plan_at_once(seconds: float) -> list[Strike]:
+    """Everything is due half way: by a clock that is ahead before, by one that is behind then.
+
+    A clock process is killed with its hands full, twice. Pure.
+    """
+    ahead, behind = (jump.total_seconds() for jump in JUMPS)
+    half = seconds / 2
+    return [
+        Strike(0.2 * half, "jump", ahead),
+        Strike(0.7 * half, "right"),
+        Strike(half + 0.5, "one-clock"),
+        Strike(half + 1.0, "jump", behind),
+        Strike(half + 1.5, "one-clock"),
+        Strike(half + 3.0, "right"),
+    ]
+
+
 def limits(lead_s: float, seconds: float) -> Limits:
     """A condition for each moment at which something is due, counted from the opening of a case.
 
@@ -108,15 +126,21 @@ def limits(lead_s: float, seconds: float) -> Limits:
     )  # fmt: skip
 
 
-async def open_cases(url: str, deadlines: int, rules: Rulebook, opened_at: datetime) -> None:
-    """Cases with so many deadlines in all, every ninth with two that are due at once."""
+def conditions(deadlines: int, *, at_once: bool) -> list[str]:
+    """Those of cases with so many deadlines in all, every ninth or all with two due at once."""
+    if at_once:
+        return [_AT_ONCE] * (deadlines // 2)
     cases = deadlines * 9 // 10
-    conditions = [_AT_ONCE if n % 9 == 0 else f"at-{n % _MOMENTS}" for n in range(cases)]
+    return [_AT_ONCE if n % 9 == 0 else f"at-{n % _MOMENTS}" for n in range(cases)]
+
+
+async def open_cases(url: str, wanted: Sequence[str], rules: Rulebook, opened_at: datetime) -> None:
+    """A case under each of the conditions."""
     async with await connect(url) as conn:
-        for first in range(0, cases, actions.BATCH):
+        for first in range(0, len(wanted), actions.BATCH):
             told = [
                 submission(condition=condition, happened_at=NOON + timedelta(seconds=first + n))
-                for n, condition in enumerate(conditions[first : first + actions.BATCH])
+                for n, condition in enumerate(wanted[first : first + actions.BATCH])
             ]
             async with conn.transaction():
                 ids = [one.report_id for one in await accept_many(conn, told)]
@@ -196,8 +220,9 @@ async def run(home: Path, movable: MovableClock, url: str, args: argparse.Namesp
     async with await connect(url) as conn:
         await settle(conn)
     opened_at, opened = datetime.now(UTC), time.monotonic()
-    await open_cases(url, args.deadlines, rules, opened_at)
-    strikes = plan(args.seed, seconds=args.seconds, kills=args.kills, jumps=args.jumps)
+    wanted = conditions(args.deadlines, at_once=args.at_once)
+    await open_cases(url, wanted, rules, opened_at)
+    strikes = _planned(args)
     witness = Witness(url, UndisturbedClock())
     with Processes({}, home / "logs") as processes:
         drill = Drill(home, url, movable, processes, Counter())
@@ -211,6 +236,12 @@ async def run(home: Path, movable: MovableClock, url: str, args: argparse.Namesp
             one.cancel()
         await asyncio.gather(*helpers, return_exceptions=True)
     return {**await _judged(url, witness), "made_s": round(made_s, 1), "struck": dict(drill.done)}
+
+
+def _planned(args: argparse.Namespace) -> list[Strike]:
+    if args.at_once:
+        return plan_at_once(args.seconds)
+    return plan(args.seed, seconds=args.seconds, kills=args.kills, jumps=args.jumps)
 
 
 async def _until_all_fired(url: str, last_due: float) -> None:
@@ -264,6 +295,7 @@ def options(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--kills", type=int, default=50)
     parser.add_argument("--jumps", type=int, default=10)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--at-once", action="store_true")
     return parser.parse_args(arguments)
 
 

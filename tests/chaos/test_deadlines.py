@@ -19,6 +19,17 @@ def test_every_deadline_falls_due_once_and_never_early() -> None:
     assert told["struck"]["right"] == 2
 
 
+@pytest.mark.long
+def test_deadlines_that_are_due_at_once_fall_due_once_though_a_clock_is_killed() -> None:
+    told = drill(options(["--deadlines", "400", "--seconds", "16", "--at-once"]))
+
+    assert told["ok"], told
+    assert told["fired"] == told["deadlines"] == 400
+    assert told["struck"] == {
+        "jump 2:00:00": 1, "jump -5 days, 0:00:00": 1, "right": 2, "one-clock": 2
+    }  # fmt: skip
+
+
 def test_the_same_seed_makes_the_same_plan() -> None:
     once, again, other = (plan(seed, seconds=60, kills=20, jumps=4) for seed in (1, 1, 2))
 
