@@ -7,10 +7,10 @@ import sys
 from typing import Annotated, Any, Final
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from app.recomputing import CalendarChanged, CaseMove, ClockFrozen, Outcome, recompute
+from app.screen import screen
 from app.terminal import ACTOR, AsJson, refused, run, settings
 from dispatch.events import rfc3339
 
@@ -73,7 +73,7 @@ def _move(one: CaseMove) -> dict[str, Any]:
 
 
 def _show(outcome: Outcome, plan: bool) -> None:
-    console = Console()
+    console = screen()
     if outcome.moves:
         console.print(_table(outcome, plan))
     verb = "would move" if plan else "moved"
