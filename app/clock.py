@@ -1,4 +1,4 @@
-"""The clock process: lets deadlines fall due, and ends what its time has ended."""
+"""The clock process: lets deadlines fall due, escalates, and ends what its time has ended."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from typing import Final
 import structlog
 
 from app.database import Database, wake_ups
+from app.escalating import Escalator
 from app.identity.postgres import write_audit
 from app.machine import boot_id
 from app.rulebook import read_parts
@@ -47,8 +48,9 @@ class Clock:
 
     def __init__(self, settings: Settings, machine: Machine | None = None) -> None:
         self._settings = settings
-        self._database = Database(settings.database_url, 3)
+        self._database = Database(settings.database_url, 4)
         self._machine = machine or this_machine()
+        self.escalator = Escalator(self._database, self._machine)
 
     async def run(self) -> int:
         """Work until SIGTERM or SIGINT; returns the exit code.
@@ -62,11 +64,13 @@ class Clock:
         url = self._settings.database_url
         seconds = wake_ups(url, every_s=_WATCH_EVERY_S)
         ticks = wake_ups(url, every_s=self._settings.clock_every_s)
+        looks = wake_ups(url, every_s=self._settings.clock_every_s)
         hours = wake_ups(url, every_s=_TRIM_EVERY_S)
         loop = asyncio.get_running_loop()
         work = asyncio.gather(
             keep_at("watch", self.watch, seconds),
             keep_at("clock", lambda: self.turn(city), ticks),
+            keep_at("escalate", self.escalator.turn, looks),
             keep_at("trim", self._trim, hours),
             return_exceptions=True,
         )

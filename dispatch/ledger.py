@@ -48,6 +48,8 @@ class Books:
     events_resumed: int
     events_involved: int
     events_parts_ended: int
+    events_escalated: int
+    events_acknowledged: int
     reports_in_cases: int
     outbox: int
     outbox_numbered: int
@@ -58,6 +60,10 @@ class Books:
     deliveries: Mapping[str, int]
     deliveries_total: int
     owed: tuple[Owed, ...]
+    times_escalated: int
+    acknowledged: int
+    notices: Mapping[str, int]
+    notices_total: int
     holes: int
     overdue_in_flight: int
 
@@ -126,6 +132,19 @@ def equations(books: Books) -> tuple[Equation, ...]:
             books.deliveries_total,
             sum(books.deliveries.values()),
         ),
+        Equation(
+            "times a step was told = events 'escalated'",
+            books.times_escalated,
+            books.events_escalated,
+        ),
+        Equation(
+            "acknowledged steps = events 'escalation_acknowledged'",
+            books.acknowledged,
+            books.events_acknowledged,
+        ),
+        Equation(
+            "notices = sent + pending + dead", books.notices_total, sum(books.notices.values())
+        ),
         *(
             Equation(f"deliveries to {one.destination} = events it is owed", one.written, one.owed)
             for one in books.owed
@@ -142,6 +161,7 @@ def as_json(books: Books) -> dict[str, object]:
         "deliveries": {
             state: books.deliveries.get(state, 0) for state in ("sent", "pending", "dead")
         },
+        "notices": {state: books.notices.get(state, 0) for state in ("sent", "pending", "dead")},
         "equations": [
             {"name": line.name, "left": line.left, "right": line.right, "holds": line.holds}
             for line in lines

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import shapely
 
-from app.city import calendars, catalogue, institutions, patrols, rules, sensing
+from app.city import calendars, catalogue, institutions, ladders, patrols, rules, sensing
 from app.city.archives import opened
 from app.city.components import read_components
 from app.city.divisions import check_divisions
@@ -34,6 +34,7 @@ from app.city.territory import (
     read_cells,
 )
 from app.city.tessellation import Plane, check_tessellation
+from dispatch.case import Move
 from grid.catalogue import COMPONENT, MATTER
 from grid.cell import Cell
 from grid.divisions import Register
@@ -91,6 +92,7 @@ class _Check:
         parts["sensor_rules"] = self._sensor_rules(parts)
         people = self._people(_codes(departments), areas)
         parts |= self._patrols(areas, cells, people)
+        parts |= self._ladders(profile, parts, areas, people)
         components = read_components(
             self.folder, profile, _component_codes(parts), cells, self.faults
         )
@@ -191,6 +193,27 @@ class _Check:
         if walked:
             found["duty_shifts"] = patrols.duty_shifts(walked, grids, people, homes)
         return found
+
+    def _ladders(
+        self,
+        profile: Profile | None,
+        parts: Mapping[str, Any],
+        areas: Areas | None,
+        people: list[institutions.Person],
+    ) -> dict[str, Any]:
+        """Ladders of escalation; nothing when the pack does not bring any, which then stay."""
+        content = read_toml(self.folder, ladders.FILE, self.faults, optional=True)
+        if content is None:
+            return {}
+        listed = parts["catalogue"]
+        known = ladders.Known(
+            categories=ladders.beginnings(listed["categories"]) if listed else None,
+            areas=areas.codes if areas else None,
+            departments=_codes(parts["departments"]),
+            people=people,
+            supervises=profile is None or Move.SUPERVISE not in profile.city["workflow"]["off"],
+        )
+        return {"escalation": ladders.read_ladders(content, known, self.faults)}
 
     def _duties_and_limits(
         self, parts: dict[str, Any], areas: Areas | None, cells: Cells | None

@@ -1,10 +1,11 @@
 """The part ``departments`` and the people of a city pack."""
 
+import re
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from app.city.lines import FirstSeen
+from app.city.lines import FirstSeen, Line
 from app.city.reading import Sheet
 from app.policy import Role
 
@@ -17,7 +18,10 @@ ROLES: Final = tuple(role.value for role in Role if role not in NOT_FOR_PEOPLE)
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """An account of the city; the password is not the pack's business."""
+    """An account of the city; the password is not the pack's business.
+
+    *mail*, *phone* and *language* are how somebody is told; None when the pack does not say.
+    """
 
     login: str
     name_zh: str
@@ -25,6 +29,9 @@ class Person:
     roles: tuple[str, ...]
     department: str | None
     areas: tuple[str, ...]
+    mail: str | None = None
+    phone: str | None = None
+    language: str | None = None
 
 
 def departments(sheet: Sheet) -> Part:
@@ -60,7 +67,27 @@ def people(
         name = line.label()
         department = line.known_or_empty("department", known_departments, "department")
         areas = line.known_list("areas", known_areas, "area")
-        people.append(
-            Person(login, name["zh"], name["en"], tuple(roles), department or None, tuple(areas))
+        person = Person(
+            login, name["zh"], name["en"], tuple(roles), department or None, tuple(areas)
         )
+        people.append(replace(person, **_reached(line)))
     return people
+
+
+def _reached(line: Line) -> dict[str, str]:
+    """How somebody is told, as far as columns of the file say."""
+    told = {name: line.values[name] for name in _REACHED if line.values.get(name)}
+    for name, value in told.items():
+        shape, remedy = _REACHED[name]
+        if not shape.fullmatch(line.text(name, longest=_LONGEST_ADDRESS) or value):
+            line.wrong(name, f"{value!r} is no {name}", remedy)
+    return told
+
+
+_LONGEST_ADDRESS: Final = 254
+_REACHED: Final = {
+    "mail": (re.compile(r"[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9.-]+\.[A-Za-z]{2,}"),
+             "Write it like name@city.example"),
+    "phone": (re.compile(r"\+?[0-9][0-9 -]{1,18}[0-9]"), "Write digits, like +8613800000000"),
+    "language": (re.compile(r"zh|en"), "Write zh or en"),
+}  # fmt: skip

@@ -41,18 +41,22 @@ _STORE_PART: Final = """
     VALUES (%(part)s, %(version)s, %(content)s, %(sha256)s)
 """
 _PEOPLE: Final = """
-    SELECT login, name_zh, name_en, roles, department, areas
+    SELECT login, name_zh, name_en, roles, department, areas, mail, phone, language
       FROM person
 """
 _STORE_PERSON: Final = """
-    INSERT INTO person (login, name_zh, name_en, roles, department, areas)
-    VALUES (%(login)s, %(name_zh)s, %(name_en)s, %(roles)s, %(department)s, %(areas)s)
+    INSERT INTO person (login, name_zh, name_en, roles, department, areas, mail, phone, language)
+    VALUES (%(login)s, %(name_zh)s, %(name_en)s, %(roles)s, %(department)s, %(areas)s,
+            %(mail)s, %(phone)s, %(language)s)
         ON CONFLICT (login) DO UPDATE
        SET name_zh = excluded.name_zh,
            name_en = excluded.name_en,
            roles = excluded.roles,
            department = excluded.department,
-           areas = excluded.areas
+           areas = excluded.areas,
+           mail = excluded.mail,
+           phone = excluded.phone,
+           language = excluded.language
 """
 
 
@@ -203,8 +207,8 @@ def _people_change(people: Sequence[Person], rows: Sequence[tuple[Any, ...]]) ->
 
 
 def _standing(row: tuple[Any, ...]) -> Person:
-    login, zh, en, roles, department, areas = row
-    return Person(login, zh, en, tuple(roles), department, tuple(areas))
+    login, zh, en, roles, department, areas, *reached = row
+    return Person(login, zh, en, tuple(roles), department, tuple(areas), *reached)
 
 
 async def _store(conn: AsyncConnection[Any], pack: CityPack, change: Change, sha256: str) -> None:

@@ -24,6 +24,9 @@ _COUNTS: Final = """
            (SELECT position FROM log_head) AS outbox_last,
            (SELECT count(*) FROM deadline) AS deadlines_total,
            (SELECT count(*) FROM delivery) AS deliveries_total,
+           (SELECT coalesce(sum(times), 0)::bigint FROM escalation) AS times_escalated,
+           (SELECT count(*) FROM escalation WHERE acknowledged_at IS NOT NULL) AS acknowledged,
+           (SELECT count(*) FROM notice) AS notices_total,
            (SELECT count(*) FROM inbox WHERE state = 'accepted'
                AND received_at < clock_timestamp() - interval '60 s') AS overdue_in_flight,
            (SELECT coalesce(sum(missing), 0)::bigint FROM (
@@ -63,6 +66,7 @@ async def _counted(conn: AsyncConnection) -> Books:
     events = await _tally(conn, "SELECT kind, count(*) FROM case_event GROUP BY kind")
     deadlines = await _tally(conn, "SELECT state, count(*) FROM deadline GROUP BY state")
     deliveries = await _tally(conn, "SELECT state, count(*) FROM delivery GROUP BY state")
+    notices = await _tally(conn, "SELECT state, count(*) FROM notice GROUP BY state")
     async with conn.cursor(row_factory=class_row(Owed)) as cur:
         await cur.execute(_OWED)
         owed = await cur.fetchall()
@@ -88,8 +92,11 @@ async def _counted(conn: AsyncConnection) -> Books:
         events_resumed=events.get("resumed", 0),
         events_involved=events.get("involved", 0),
         events_parts_ended=events.get("part_finished", 0) + events.get("part_released", 0),
+        events_escalated=events.get("escalated", 0),
+        events_acknowledged=events.get("escalation_acknowledged", 0),
         deadlines=deadlines,
         deliveries=deliveries,
+        notices=notices,
         owed=tuple(owed),
         **counts,
     )

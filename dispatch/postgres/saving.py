@@ -14,6 +14,7 @@ from dispatch import events as e
 from dispatch.case import Case, Entry
 from dispatch.errors import DispatchError
 from dispatch.ports import Changes
+from dispatch.postgres.agenda import MARK
 from dispatch.postgres.log import OUTBOX_CHANNEL
 
 CASE_EVENTS: Final = "case-events.v1"
@@ -159,6 +160,7 @@ async def save(conn: AsyncConnection, changes: Changes, *, city: str, now: datet
     await _write(conn, _SETTLE, settled, now=now)
     await _write(conn, _BEGIN_DEADLINES, _begun_deadlines(changes, chain))
     await _write(conn, _SAVE_PARTS, _part_rows(changes))
+    await _write(conn, MARK, [{"case_id": entry.case.id} for entry in chain])
     await _settle_reports(conn, changes, now)
     if chain:
         await conn.execute("SELECT pg_notify(%s, '')", [OUTBOX_CHANNEL])

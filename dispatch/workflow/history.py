@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Final
 
 from dispatch import events as e
+from dispatch.escalation.facts import CaseEscalated, EscalationAcknowledged
 from dispatch.workflow import facts as f
 from dispatch.workflow.case import Case, Part
 from dispatch.workflow.clocks import is_stage
@@ -150,6 +151,8 @@ def _changed_aside(case: Case, event: e.Event) -> Case:
         case f.AppealRefused():
             return replace(case, appeal=Appeal.REFUSED)
         case f.StageOverdue() | f.WorkProgressed() | f.DeadlinesRecounted():
+            return case
+        case CaseEscalated() | EscalationAcknowledged():
             return case
         case _:
             return _changed_parts(case, event)

@@ -168,6 +168,8 @@ export default {
   "event.reopened": "Reopened",
   "event.recounted": "Deadlines reckoned anew",
   "event.stage_overdue": "{milestone} took too long",
+  "event.escalated": "Escalated: {step}",
+  "event.escalation_acknowledged": "Escalation acknowledged: {step}",
   "actor.rules": "Rules",
   "actor.clock": "Clock",
   "map.none": "This device has no WebGL2, so there is no map. The queue and the cases work as always.",

@@ -168,6 +168,8 @@ export default {
   "event.reopened": "重新办理",
   "event.recounted": "期限已重算",
   "event.stage_overdue": "{milestone}环节超时",
+  "event.escalated": "案件升级({step})",
+  "event.escalation_acknowledged": "确认升级提醒({step})",
   "actor.rules": "系统规则",
   "actor.clock": "系统时钟",
   "map.none": "此设备不支持 WebGL2,无法显示地图。案件队列与办理功能照常可用。",

@@ -183,5 +183,5 @@ function eventText(event, city) {
   const milestone = kind ? wordOf("milestone", kind) : "";
   const until = event.fields.until ? timeText(event.fields.until, city.city.timezone) : "";
   const department = event.fields.department ? departmentName(city, event.fields.department) : "";
-  return t(`event.${event.kind}`, { department, milestone, until });
+  return t(`event.${event.kind}`, { department, milestone, until, step: event.fields.step ?? "" });
 }
