@@ -109,6 +109,9 @@ POLICY: Final[Mapping[str, Mapping[Role, Scope]]] = {
     "case.move.refuse_appeal": {Role.SUPERVISOR: _AREAS},
     "case.move.reopen": {Role.SUPERVISOR: _AREAS, Role.OPERATOR: _AREAS},
     "case.move.unmerge": {Role.OPERATOR: _AREAS},
+    # Whoever was told may say that they see to it; that they were told is asked of the escalation.
+    "escalation.read": _STAFF,
+    "escalation.acknowledge": {one: reach for one, reach in _STAFF.items() if reach != _CITY},
     "map.read": _STAFF,
     "grid.read": _GRID_READERS,
     "grid.read_open": {Role.ANYONE: _CITY},  # asked instead of it where CITY_GRID_OPEN is set

@@ -17,6 +17,7 @@ from app.engines import EngineCarrier, engine_url
 from app.http import (
     cases,
     dead,
+    escalations,
     failures,
     grid,
     live,
@@ -69,6 +70,7 @@ def make_web(settings: Settings) -> Starlette:
         cases.ROUTES,
         moves.ROUTES,
         tasks.ROUTES,
+        escalations.ROUTES,
         unmerging.ROUTES,
         dead.ROUTES,
         sessions.ROUTES,
