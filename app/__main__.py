@@ -27,6 +27,8 @@ COMMANDS: Final[Mapping[str, str]] = {
     "dead": "app.dead_letters:commands",
     "destination": "app.destinations:destination",
     "delivery": "app.destinations:delivery",
+    "channel": "app.channels:channel",
+    "notice": "app.channels:notice",
     "user": "app.identity.commands:user",
     "key": "app.identity.commands:key",
 }

@@ -1,4 +1,4 @@
-"""One destination: a few deliveries claimed, sent all at once, and settled by what was answered."""
+"""One outlet: a few letters claimed, sent all at once, and settled by what was answered."""
 
 from __future__ import annotations
 
@@ -6,24 +6,18 @@ import asyncio
 import random
 from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
-from typing import Final
+from datetime import timedelta
+from typing import Final, Protocol
 
-import aiohttp
 import structlog
+from psycopg import AsyncConnection
 
 from app.database import TRANSIENT, Database, DatabaseAway
 from app.notifier_metrics import NotifierMetrics
-from dispatch.delivery import Destination, Letter, pause, signature
-from dispatch.postgres.deliveries import Failure, claim, settle
+from dispatch.delivery import Letter, pause
+from dispatch.postgres.deliveries import Failure
 from streams.loops import keep_at
 
-AT_ONCE: Final = 32
-"""Deliveries to one destination under way in one notifier."""
-
-_TOTAL_S: Final = 5.0
-_CONNECT_S: Final = 2.0
-_ANSWER_BYTES: Final = 64 * 1024
 _LOOK_EVERY_S: Final = 0.5
 """How often deliveries are looked for whose pause is over; new ones are told of."""
 _LONGEST_REST: Final = timedelta(seconds=5)
@@ -34,24 +28,41 @@ _SETTLING_S: Final = 20.0
 _log: Final = structlog.get_logger("citygrid.notifier")
 
 
+class Outlet(Protocol):
+    """What one receiver has to get, and the way to it; *at_once* letters are under way at most."""
+
+    name: str
+    at_once: int
+
+    async def claim(self, conn: AsyncConnection, limit: int) -> list[Letter]:
+        """The next letters, leased."""
+        ...
+
+    async def settle(
+        self, conn: AsyncConnection, sent: Sequence[int], failed: Sequence[Failure], *, most: int
+    ) -> None:
+        """Write what became of letters; a failure at the attempt *most* is the last."""
+        ...
+
+    async def send(self, letter: Letter) -> str | None:
+        """None when the other side has it, else what was wrong, in a few words."""
+        ...
+
+    async def close(self) -> None:
+        """Let go of connections."""
+        ...
+
+
 class Courier:
-    """Tells one destination until stopped. A destination that hangs keeps only its own courier."""
+    """Serves one outlet until stopped. A receiver that hangs keeps only its own courier."""
 
     def __init__(
-        self, destination: Destination, database: Database, metrics: NotifierMetrics, most: int
+        self, outlet: Outlet, database: Database, metrics: NotifierMetrics, most: int
     ) -> None:
-        self._destination, self._database, self._metrics = destination, database, metrics
+        self._outlet, self._database, self._metrics = outlet, database, metrics
         self._most = most
         self._woken, self._stopping = asyncio.Event(), asyncio.Event()
         self._fruitless = 0
-        # No proxy and no login from the environment, no cookies: only what was given is said.
-        self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=AT_ONCE),
-            timeout=aiohttp.ClientTimeout(total=_TOTAL_S, sock_connect=_CONNECT_S),
-            cookie_jar=aiohttp.DummyCookieJar(),
-            auto_decompress=False,
-            trust_env=False,
-        )
 
     def wake(self) -> None:
         """Something may be there to send."""
@@ -64,8 +75,10 @@ class Courier:
 
     async def run(self) -> None:
         """Deliver until stopped."""
-        async with self._session:
-            await keep_at(f"courier {self._destination.name}", self._turn, self._ticks())
+        try:
+            await keep_at(f"courier {self._outlet.name}", self._turn, self._ticks())
+        finally:
+            await self._outlet.close()
 
     async def _ticks(self) -> AsyncIterator[None]:
         while not self._stopping.is_set():
@@ -81,15 +94,20 @@ class Courier:
         if self._stopping.is_set():
             return 0
         async with self._database.connection() as conn:
-            letters = await claim(conn, self._destination.name, 1 if self._fruitless else AT_ONCE)
+            most = 1 if self._fruitless else self._outlet.at_once
+            letters = await self._outlet.claim(conn, most)
         if not letters:
             return 0
-        answers = await asyncio.gather(*map(self._send, letters), return_exceptions=True)
+        answers = await asyncio.gather(*map(self._timed, letters), return_exceptions=True)
         problems = [_words(answer) for answer in answers]
         sent = [one.id for one, problem in zip(letters, problems, strict=True) if problem is None]
         await self._settled(sent, self._failures(letters, problems))
         self._fruitless = 0 if sent else self._fruitless + 1
         return len(sent)
+
+    async def _timed(self, letter: Letter) -> str | None:
+        with self._metrics.timed():
+            return await self._outlet.send(letter)
 
     def _failures(self, letters: Sequence[Letter], problems: Sequence[str | None]) -> list[Failure]:
         failed = [
@@ -100,7 +118,7 @@ class Courier:
         if failed:
             _log.warning(
                 "deliveries failed",
-                destination=self._destination.name,
+                destination=self._outlet.name,
                 count=len(failed),
                 problem=failed[0].problem,
             )
@@ -112,57 +130,13 @@ class Courier:
         while True:
             try:
                 async with self._database.connection() as conn:
-                    await settle(conn, sent, failed, most=self._most)
+                    await self._outlet.settle(conn, sent, failed, most=self._most)
                 break
             except (DatabaseAway, *TRANSIENT):
                 if asyncio.get_running_loop().time() > give_up or self._stopping.is_set():
                     raise
                 await asyncio.sleep(0.2)
-        self._metrics.count(self._destination.name, sent=len(sent), failed=len(failed))
-
-    async def _send(self, letter: Letter) -> str | None:
-        """POST the event; None when the answer was a yes, else what was wrong, in a few words."""
-        body = letter.payload.encode()
-        try:
-            with self._metrics.timed():
-                answer = await self._session.post(
-                    self._destination.url,
-                    data=body,
-                    headers=self._headers(letter, body),
-                    allow_redirects=False,
-                )
-        except TimeoutError:
-            return f"no answer within {_TOTAL_S:.0f} s"
-        except aiohttp.ClientError as err:
-            return f"{type(err).__name__}: {err}"
-        async with answer:
-            await _read(answer)
-        return None if 200 <= answer.status < 300 else f"answered {answer.status}"
-
-    def _headers(self, letter: Letter, body: bytes) -> dict[str, str]:
-        headers = {
-            "content-type": "application/cloudevents+json",
-            "idempotency-key": letter.dedup,
-            "accept-encoding": "identity",
-            "user-agent": "citygrid",
-        }
-        if self._destination.secret is not None:
-            now = datetime.now(UTC)
-            headers["citygrid-signature"] = signature(self._destination.secret, body, now)
-        return headers
-
-
-async def _read(answer: aiohttp.ClientResponse) -> None:
-    """Read the rest of a short answer, so that the connection can be kept; cut a long one.
-
-    The answer is in its status: what goes wrong after it changes nothing.
-    """
-    read = 0
-    with suppress(aiohttp.ClientError, TimeoutError):
-        async for piece in answer.content.iter_any():
-            read += len(piece)
-            if read > _ANSWER_BYTES:
-                return answer.close()
+        self._metrics.count(self._outlet.name, sent=len(sent), failed=len(failed))
 
 
 def _words(answer: str | BaseException | None) -> str | None:

@@ -11,15 +11,23 @@ import typer
 from psycopg.errors import LockNotAvailable
 from rich.table import Table
 
+from app.outward import Outward
 from app.screen import screen
-from app.terminal import AsJson, change, look, refused
+from app.terminal import AsJson, change, look, refused, settings
 from dispatch.delivery import Destination, check_destination
 from dispatch.errors import DestinationExists, UnusableDestination
+from dispatch.outward import networks
 from dispatch.postgres import deliveries
 from dispatch.postgres import destinations as store
 
 destination: Final = typer.Typer(no_args_is_help=True, help="Who is told of what happens.")
 delivery: Final = typer.Typer(no_args_is_help=True, help="Events a destination did not get.")
+
+
+def outward() -> Outward:
+    """The way out as the settings have it."""
+    return Outward(networks(settings().notify_inside or ""))
+
 
 _BUSY: Final = "somebody has been writing events for seconds and has not ended: try again"
 
@@ -39,6 +47,8 @@ def add(
     secret = None if unsigned else secrets.token_urlsafe(32)
     try:
         check_destination(name, url, kinds)
+        if inside := outward().refuses(url):
+            raise UnusableDestination("url", inside)
         change(
             lambda conn: store.add_destination(conn, name, url, secret, kinds),
             "destination.add",

@@ -1,4 +1,7 @@
-"""The notifier process: tells every destination what happened, each by a courier of its own."""
+"""The notifier process: tells every destination what happened and everybody what they are to know.
+
+Each destination and each channel has a courier of its own.
+"""
 
 from __future__ import annotations
 
@@ -8,13 +11,19 @@ from typing import Final
 
 import structlog
 
-from app.courier import Courier
+from app.courier import Courier, Outlet
 from app.database import Database, wake_ups
 from app.notifier_metrics import NotifierMetrics
+from app.outlets.events import DestinationOutlet
+from app.outlets.notices import LOG, notice_outlet
+from app.outward import Outward
 from app.settings import Settings
 from dispatch.delivery import Destination
+from dispatch.outward import networks
+from dispatch.postgres import notices
 from dispatch.postgres.deliveries import backlogs, count_dead
 from dispatch.postgres.destinations import DESTINATION_CHANNEL, in_force
+from dispatch.postgres.escalations import NOTICE_CHANNEL
 from dispatch.postgres.log import OUTBOX_CHANNEL
 from streams.loops import keep_at
 
@@ -26,6 +35,10 @@ _CONNECTIONS: Final = 4
 _log: Final = structlog.get_logger("citygrid.notifier")
 
 
+Receiver = Destination | notices.Channel
+"""Whom a courier serves; one that is set up anew is another."""
+
+
 class Notifier:
     """One notifier process; start two, and what one was sending when it died the other sends."""
 
@@ -33,7 +46,8 @@ class Notifier:
         self._settings = settings
         self.metrics = NotifierMetrics()
         self._database = Database(settings.database_url, _CONNECTIONS)
-        self._couriers: dict[str, Courier] = {}
+        self._outward = Outward(networks(settings.notify_inside or ""))
+        self._couriers: dict[str, tuple[Receiver, Courier]] = {}
         self._stopping = asyncio.Event()
 
     async def run(self) -> int:
@@ -57,7 +71,8 @@ class Notifier:
     async def deliver(self) -> None:
         """Deliver until stopped; a courier that ends by a defect ends the whole notifier."""
         url = self._settings.database_url
-        news = wake_ups(url, OUTBOX_CHANNEL, DESTINATION_CHANNEL, every_s=_LOOK_EVERY_S)
+        told_by = (OUTBOX_CHANNEL, DESTINATION_CHANNEL, NOTICE_CHANNEL)
+        news = wake_ups(url, *told_by, every_s=_LOOK_EVERY_S)
         moments = wake_ups(url, every_s=_COUNT_EVERY_S)
         async with asyncio.TaskGroup() as group:
             beside = [
@@ -67,30 +82,42 @@ class Notifier:
             await self._stopping.wait()
             for task in beside:
                 task.cancel()
-            for courier in self._couriers.values():
+            for _, courier in self._couriers.values():
                 courier.stop()
         await self._database.close()
 
     async def _follow(self, group: asyncio.TaskGroup) -> int:
-        """Have a courier for every destination in force, and wake them all; one turn is enough."""
+        """Have a courier for every receiver in force, and wake them all; one turn is enough."""
         async with self._database.session() as conn:
-            wanted = {one.name: one for one in await in_force(conn)}
-        for name in self._couriers.keys() - wanted.keys():
-            self._couriers.pop(name).stop()
-            _log.info("destination ended", destination=name)
-        for name, destination in wanted.items():
+            channels = [LOG, *await notices.list_channels(conn)]
+            wanted: dict[str, Receiver] = {one.name: one for one in await in_force(conn)}
+            wanted |= {f"notices:{one.name}": one for one in channels}
+        for name, (receiver, courier) in list(self._couriers.items()):
+            if wanted.get(name) != receiver:
+                courier.stop()
+                del self._couriers[name]
+                _log.info("destination ended", destination=name)
+        for name, receiver in wanted.items():
             if name not in self._couriers:
-                self._couriers[name] = self._sent_out(destination, group)
-            self._couriers[name].wake()
+                self._couriers[name] = receiver, self._sent_out(receiver, group)
+            self._couriers[name][1].wake()
         return 0
 
-    def _sent_out(self, destination: Destination, group: asyncio.TaskGroup) -> Courier:
-        courier = Courier(destination, self._database, self.metrics, self._settings.notify_attempts)
+    def _sent_out(self, receiver: Receiver, group: asyncio.TaskGroup) -> Courier:
+        outlet = self._outlet(receiver)
+        courier = Courier(outlet, self._database, self.metrics, self._settings.notify_attempts)
         group.create_task(courier.run())
-        _log.info("destination begun", destination=destination.name)
+        _log.info("destination begun", destination=outlet.name)
         return courier
+
+    def _outlet(self, receiver: Receiver) -> Outlet:
+        if isinstance(receiver, Destination):
+            return DestinationOutlet(receiver, self._outward)
+        return notice_outlet(receiver, self._outward)
 
     async def _count(self) -> int:
         async with self._database.session() as conn:
-            self.metrics.show(await backlogs(conn), await count_dead(conn))
+            waiting = [*await backlogs(conn), *await notices.backlogs(conn)]
+            dead = await count_dead(conn) + await notices.count_dead(conn)
+            self.metrics.show(waiting, dead)
         return 0

@@ -11,6 +11,8 @@ from psycopg.conninfo import conninfo_to_dict
 from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from dispatch.outward import networks
+
 
 class Settings(BaseSettings):
     """One process's settings; every one is told in docs/settings.md, which a test compares."""
@@ -108,6 +110,11 @@ class Settings(BaseSettings):
         ge=1,
         description="Failed attempts after which a delivery is dead; 1440 take about a day.",
     )
+    notify_inside: str | None = Field(
+        default=None,
+        description="Networks of one's own that notifiers may connect to, as "
+        "`10.20.0.0/16,127.0.0.1`; otherwise only addresses outside.",
+    )
     stop_after: timedelta = Field(
         default=timedelta(seconds=10),
         description="How long SIGTERM waits for open requests; live streams are cut then.",
@@ -124,6 +131,16 @@ class Settings(BaseSettings):
         except ProgrammingError:
             raise ValueError("is not an address that libpq understands") from None
         return url
+
+    @field_validator("notify_inside")
+    @classmethod
+    def _names_networks(cls, text: str | None) -> str | None:
+        """Refuse what is no list of networks."""
+        try:
+            networks(text or "")
+        except ValueError as err:
+            raise ValueError(f"{err}: write networks divided by commas") from None
+        return text
 
     @property
     def is_https(self) -> bool:

@@ -75,14 +75,15 @@ def check_destination(name: str, url: str, kinds: Collection[str]) -> None:
     """Raises UnusableDestination with the first thing that is wrong with it."""
     if not _NAME.fullmatch(name):
         raise UnusableDestination("name", "small letters, digits, '.', '_' and '-', at most 63")
-    if problem := _problem_of(url):
+    if problem := problem_of_url(url):
         raise UnusableDestination("url", problem)
     if unknown := sorted(set(kinds) - KINDS):
         known = ", ".join(sorted(KINDS))
         raise UnusableDestination("kind", f"there is no kind {unknown[0]}; there are {known}")
 
 
-def _problem_of(url: str) -> str | None:
+def problem_of_url(url: str) -> str | None:
+    """What is wrong with an address to post to; None when nothing is."""
     if len(url) > _LONGEST_URL or not url.isascii() or re.search(r"[\s\x00-\x1f\x7f]", url):
         return "at most 2000 characters of ASCII, without blanks"
     try:

@@ -1,6 +1,7 @@
-"""What lists of cases and of tasks can be asked for, as `/api/openapi.json` tells it.
+"""What lists of cases, tasks and escalations can be asked for, as `/api/openapi.json` tells it.
 
-`app.http.case_filters` and `app.http.tasks` read it; a test holds the two against this.
+`app.http.case_filters`, `app.http.tasks` and `app.http.escalations` read it; a test holds them
+against this.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 from app.http.case_filters import LONGEST_LIST, CaseFilter
+from app.http.escalations import EscalationFilter
 from app.http.parameters import Query, choice_query, flag_query, number_query
 from app.http.tasks import TaskFilter
 from dispatch.case import State
@@ -48,4 +50,11 @@ TASKS: Final = (
     _OVERDUE,
     _BEFORE,
     _limit(TaskFilter().limit),
+)
+ESCALATIONS: Final = (
+    flag_query("mine", "Whether the one who asks was told"),
+    flag_query("open", "Whether nobody has acknowledged it"),
+    number_query("case", "Id of the case", most=_LARGEST_ID),
+    number_query("before", "Only below this id: `next` of the page before", most=_LARGEST_ID),
+    _limit(EscalationFilter().limit),
 )

@@ -43,6 +43,7 @@ _BODIES: Final[Mapping[tuple[str, str], type]] = {
 _QUERIES: Final[Mapping[str, Sequence[Query]]] = {
     "/api/cases": listing.CASES,
     "/api/tasks": listing.TASKS,
+    "/api/escalations": listing.ESCALATIONS,
     "/api/grid/areas": (asking.AT,),
     "/api/grid/cells/{code}": cells.QUERY,
     "/api/grid/cells/{code}/profile": (asking.AT,),

@@ -154,7 +154,7 @@ async def backlogs(conn: AsyncConnection) -> list[Backlog]:
     async with conn.cursor(row_factory=class_row(Backlog)) as cur:
         await cur.execute(
             """
-            SELECT channel AS destination, count(*) AS pending,
+            SELECT 'notices:' || channel AS destination, count(*) AS pending,
                    extract(epoch FROM clock_timestamp() - min(created_at))::float8 AS oldest_s
               FROM notice
              WHERE state = 'pending'
@@ -163,6 +163,13 @@ async def backlogs(conn: AsyncConnection) -> list[Backlog]:
             """
         )
         return await cur.fetchall()
+
+
+async def count_dead(conn: AsyncConnection) -> int:
+    """How many notices are dead."""
+    found = await conn.execute("SELECT count(*) FROM notice WHERE state = 'dead'")
+    [count] = await found.fetchone() or (0,)
+    return count
 
 
 async def list_notices(

@@ -50,7 +50,10 @@ async def notifier(database_url: str) -> AsyncIterator[Notifier]:
 
 @asynccontextmanager
 async def at_work(database_url: str, notify_attempts: int = 1440) -> AsyncGenerator[Notifier]:
-    notifier = Notifier(Settings(database_url=database_url, notify_attempts=notify_attempts))
+    settings = Settings(
+        database_url=database_url, notify_attempts=notify_attempts, notify_inside="127.0.0.1"
+    )
+    notifier = Notifier(settings)
     task = asyncio.create_task(notifier.deliver())
     try:
         yield notifier
@@ -347,6 +350,7 @@ async def process(database_url: str, home: Path, **settings: str) -> AsyncGenera
         **os.environ,
         "CITY_DATABASE_URL": database_url,
         "CITY_HOME": str(home),
+        "CITY_NOTIFY_INSIDE": "127.0.0.1",
         **settings,
     }
     one = await asyncio.create_subprocess_exec(

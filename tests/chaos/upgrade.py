@@ -51,7 +51,11 @@ def upgrade(
 ) -> dict[str, Any]:
     """The whole of it; *seconds* is how long each stage is looked at."""
     new, database_url = this_release(), services.database_url
-    environment = services.exports() | {"CITY_HOME": str(folder), "CITY_HOST": "127.0.0.1"}
+    environment = services.exports() | {
+        "CITY_HOME": str(folder),
+        "CITY_HOST": "127.0.0.1",
+        "CITY_NOTIFY_INSIDE": "127.0.0.1",
+    }
     _found(old, environment, folder)
     judge = Judge(database_url, folder)
     with Processes(environment, folder / "logs") as processes:

@@ -132,6 +132,7 @@ class World:
             "CITY_REDIS_URL": self._through(self.servers.redis_url, f"{name}>redis"),
             "CITY_HOME": str(self.folder / "home"),
             "CITY_HOST": "127.0.0.1",
+            "CITY_NOTIFY_INSIDE": "127.0.0.1",
         }
         if name in self.ground.door_ports:
             told["CITY_PORT"] = str(self.ground.door_ports[name])

@@ -8,8 +8,9 @@ from typing import Any
 
 import structlog
 
-from app.courier import AT_ONCE, Courier
+from app.courier import Courier
 from app.database import TRANSIENT, DatabaseAway, connect
+from app.outlets.events import DestinationOutlet
 from dispatch.postgres import deliveries, saving
 from tests.chaos.bugs.bug import Bug
 from tests.chaos.bugs.patching import around, reword, swap
@@ -57,9 +58,9 @@ def _without_lease() -> None:
 def _sent_before_post() -> None:
     async def turn(self: Any) -> int:
         async with self._database.connection() as conn:
-            letters = await deliveries.claim(conn, self._destination.name, AT_ONCE)
-            await deliveries.settle(conn, [one.id for one in letters], [], most=self._most)
-        await asyncio.gather(*map(self._send, letters), return_exceptions=True)
+            letters = await self._outlet.claim(conn, self._outlet.at_once)
+            await self._outlet.settle(conn, [one.id for one in letters], [], most=self._most)
+        await asyncio.gather(*map(self._outlet.send, letters), return_exceptions=True)
         return len(letters)
 
     swap(Courier, "_turn", turn)
@@ -73,7 +74,7 @@ def _any_answer_is_a_yes() -> None:
 
         return trusting
 
-    around(Courier, "_send", made)
+    around(DestinationOutlet, "send", made)
 
 
 def _key_of_each_attempt() -> None:
@@ -84,7 +85,7 @@ def _key_of_each_attempt() -> None:
 
         return numbered
 
-    around(Courier, "_headers", made)
+    around(DestinationOutlet, "_headers", made)
 
 
 BUGS = (

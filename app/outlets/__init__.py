@@ -1,0 +1,1 @@
+"""The ways out: where couriers take what waits from, and how each sends it."""
