@@ -17,10 +17,12 @@ CREATE TABLE agenda (
 );
 CREATE INDEX agenda_look_at ON agenda (look_at, case_id);
 
--- By which version of the ladders the agenda was made; another one brings all open cases there.
+-- By which version of the ladders the agenda was made; another one brings all open cases there,
+-- some thousands at a time in the order of their ids, so that nobody waits long for a line.
 CREATE TABLE agenda_ladders (
     one     boolean PRIMARY KEY DEFAULT true CHECK (one),
-    version integer NOT NULL DEFAULT 0
+    version integer NOT NULL DEFAULT 0,
+    up_to   bigint                         -- cases up to this id were brought; NULL: all
 );
 INSERT INTO agenda_ladders DEFAULT VALUES;
 

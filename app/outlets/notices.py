@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -24,7 +25,7 @@ LOG: Final = Channel(Kind.LOG, "")
 _log: Final = structlog.get_logger("citygrid.notice")
 
 
-class NoticeOutlet:
+class NoticeOutlet(ABC):
     """`app.courier.Outlet` of one channel; how it sends is its subclass."""
 
     at_once = 8
@@ -43,12 +44,13 @@ class NoticeOutlet:
         """Write what became of them."""
         await notices.settle(conn, sent, failed, most=most)
 
+    @abstractmethod
     async def send(self, letter: Letter) -> str | None:
         """None when it has arrived, else what was wrong."""
-        raise NotImplementedError
 
+    @abstractmethod
     async def close(self) -> None:
-        """Close the connections."""
+        """Let go of what is open."""
 
 
 class LogOutlet(NoticeOutlet):
@@ -59,6 +61,9 @@ class LogOutlet(NoticeOutlet):
         told = _content(letter)
         _log.warning("notice", **told)
         return None
+
+    async def close(self) -> None:
+        """Nothing is open."""
 
 
 class PostOutlet(NoticeOutlet):

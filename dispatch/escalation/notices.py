@@ -51,7 +51,7 @@ def notices(
     common = _common(case, call, now)
     made: list[Notice] = []
     for channel in call.step.by:
-        stem = f"notice-{case.id}-{seq}-{channel}"
+        stem = f"notice-{case.id}-{seq}/{channel}"
         if kind_of(channel) in PERSONAL:
             made += _personal(stem, channel, case, call, heard, names, language, common)
         else:
@@ -76,7 +76,7 @@ def _personal(
     for person in heard.people:
         spoken = person.language or language
         address = address_of(person, kind)
-        dedup = f"{stem}-{person.login}"
+        dedup = f"{stem}/{person.login}"
         told = {
             "id": dedup,
             "to": _to(person, kind, address),

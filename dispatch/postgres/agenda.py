@@ -7,6 +7,8 @@ from typing import Final
 
 from psycopg import AsyncConnection
 
+from dispatch.postgres.destinations import between_events
+
 PART: Final = "escalation"
 """The part of a city pack that holds the ladders."""
 
@@ -33,14 +35,27 @@ _CLAIM: Final = """
        FOR UPDATE OF c, a SKIP LOCKED
 """
 
-_EVERY_OPEN_CASE: Final = """
-    INSERT INTO agenda AS a (case_id)
-    SELECT id
-      FROM cases
-     WHERE closed_at IS NULL
-     ORDER BY id
-        ON CONFLICT (case_id) DO UPDATE
-       SET look_at = '-infinity'
+_LADDERS: Final = """
+    SELECT version, up_to
+      FROM agenda_ladders
+       FOR UPDATE SKIP LOCKED
+"""
+
+_MORE_OPEN_CASES: Final = """
+    WITH more AS (
+           SELECT id
+             FROM cases
+            WHERE closed_at IS NULL AND id > %(up_to)s
+            ORDER BY id
+            LIMIT %(limit)s),
+         put AS (
+           INSERT INTO agenda AS a (case_id)
+           SELECT id FROM more ORDER BY id
+               ON CONFLICT (case_id) DO UPDATE
+              SET look_at = '-infinity')
+    UPDATE agenda_ladders
+       SET version = %(version)s, up_to = (SELECT max(id) FROM more)
+    RETURNING up_to IS NOT NULL
 """
 
 
@@ -58,18 +73,20 @@ async def look_again(conn: AsyncConnection, case_id: int, at: datetime | None) -
         await conn.execute("UPDATE agenda SET look_at = %s WHERE case_id = %s", [at, case_id])
 
 
-async def take_up(conn: AsyncConnection, version: int) -> bool:
-    """Bring every open case onto the agenda when the ladders are of another version than it.
+async def take_up(conn: AsyncConnection, version: int, limit: int = 5000) -> bool:
+    """Bring the next open cases onto the agenda when the ladders are of another version than it.
 
-    One clock does it; another one waits for it and finds it done.
+    False when all are there, or another clock is at it.
     """
-    found = await conn.execute("SELECT version FROM agenda_ladders")
-    if await found.fetchone() == (version,):
+    found = await conn.execute(_LADDERS)
+    standing = await found.fetchone()
+    if standing is None or standing == (version, None):
         return False
+    up_to = standing[1] if standing[0] == version else 0
+    if up_to == 0:
+        # Who was in the middle of writing when the ladders were loaded did not see them.
+        await between_events(conn)
     done = await conn.execute(
-        "UPDATE agenda_ladders SET version = %(version)s WHERE version <> %(version)s",
-        {"version": version},
+        _MORE_OPEN_CASES, {"version": version, "up_to": up_to, "limit": limit}
     )
-    if done.rowcount:
-        await conn.execute(_EVERY_OPEN_CASE)
-    return done.rowcount > 0
+    return await done.fetchone() == (True,)

@@ -23,7 +23,7 @@ async def add_destination(
 
     *conn* is in a transaction; events wait for its end. The arguments were checked.
     """
-    await _between_events(conn)
+    await between_events(conn)
     try:
         await conn.execute(
             """
@@ -43,7 +43,7 @@ async def end_destination(conn: AsyncConnection, name: str) -> bool:
 
     *conn* is in a transaction; events wait for its end. What was owed is dead.
     """
-    await _between_events(conn)
+    await between_events(conn)
     done = await conn.execute(
         """
         UPDATE destination
@@ -79,7 +79,8 @@ async def in_force(conn: AsyncConnection) -> list[Destination]:
     return [one for one in await list_destinations(conn) if one.ended_at is None]
 
 
-async def _between_events(conn: AsyncConnection) -> None:
+async def between_events(conn: AsyncConnection) -> None:
+    """Wait until nobody is in the middle of writing events, and let nobody begin until the end."""
     # Whoever writes events holds ROW SHARE on this table before the first id is drawn, until the
     # commit. So nobody is in the middle of it now, and the ids up to max(id) are all there will be.
     await conn.execute("LOCK TABLE destination IN EXCLUSIVE MODE")

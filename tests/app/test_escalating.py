@@ -19,7 +19,7 @@ from app.settings import Settings
 from dispatch import actions
 from dispatch.case import Move, Order
 from dispatch.ledger import equations
-from dispatch.postgres.agenda import claim
+from dispatch.postgres.agenda import claim, take_up
 from dispatch.postgres.book import PostgresBook
 from dispatch.postgres.cases import StoredEvent, deadlines_of, history, read_case
 from dispatch.postgres.clock import Machine, now
@@ -274,6 +274,20 @@ async def test_new_ladders_are_climbed_by_the_cases_that_are_open(
     await run_out(clock)
 
     assert await steps(conn, case_id) == ["40%"]
+
+
+async def test_open_cases_come_onto_the_agenda_some_at_a_time(conn: AsyncConnection) -> None:
+    await settle(conn)
+    ids = await opened(conn, 1, *[DANGER] * 5)
+    brought: list[list[int]] = []
+
+    async with conn.transaction():
+        while await take_up(conn, 7, limit=2):
+            found = await conn.execute("SELECT case_id FROM agenda ORDER BY case_id")
+            brought.append([row[0] for row in await found.fetchall()])
+
+    assert brought == [ids[:2], ids[:4], ids]
+    assert await take_up(conn, 7) is False
 
 
 async def test_a_city_without_ladders_has_no_agenda(conn: AsyncConnection, clock: Clock) -> None:

@@ -37,7 +37,7 @@ TOLD = {
     "to": {"login": "chen", "name": {"zh": "陈", "en": "Chen"}, "mail": "chen@city.example"},
     "subject": "案件升级", "text": "处置时限已用50%。", "at": "2026-11-23T04:00:00.000000Z",
 }  # fmt: skip
-LETTER = Letter(1, "notice-1-4-mail-chen", json.dumps(TOLD), 1)
+LETTER = Letter(1, "notice-1-4/mail/chen", json.dumps(TOLD), 1)
 
 
 @pytest.fixture

@@ -177,7 +177,7 @@ def test_each_person_gets_a_message_of_their_own_in_their_language() -> None:
 
     first, second = told(life, a_call(life, by=["mail"]), CHEN, english)
 
-    assert (first.dedup, first.person) == ("notice-1-4-mail-chen", "chen")
+    assert (first.dedup, first.person) == ("notice-1-4/mail/chen", "chen")
     zh, en = json.loads(first.payload), json.loads(second.payload)
     assert "处置时限已用50%" in zh["subject"]
     assert zh["to"] == {"login": "chen", "name": {"zh": "chen", "en": "chen"},
@@ -191,7 +191,7 @@ def test_a_webhook_gets_one_message_in_both_languages() -> None:
     [one] = told(life, a_call(life, by=["webhook:room"]), CHEN, LI)
 
     said = json.loads(one.payload)
-    assert (one.dedup, one.person) == ("notice-1-4-webhook:room", None)
+    assert (one.dedup, one.person) == ("notice-1-4/webhook:room", None)
     assert said["to"] == {"dispatcher": ["chen", "li"]}
     assert said["texts"].keys() == {"zh", "en"}
 
