@@ -83,7 +83,8 @@ class Condition:
         if reason := condition_text.impossible_comparison(tokens, facts):
             raise BrokenCondition(text, reason)
         _refuse_bad_patterns(text, condition_text.patterns(tokens))
-        condition = cls(text, frozenset(program.variables()) & FACTS.keys(), program)
+        names = frozenset(FACTS.keys() & set(program.variables()))
+        condition = cls(text, names, program)
         _try(condition, tokens)
         return condition
 
@@ -100,6 +101,21 @@ class Condition:
         if not isinstance(answer, bool):
             raise UndecidedCondition(self.text, f"gives {answer!r}, neither true nor false")
         return answer
+
+    def words(self) -> Words:
+        """The words that it is made of."""
+        tokens = condition_text.tokens_of(self.text)
+        texts = tuple(_value(token) for token in tokens if token.kind == "text")
+        keys = tuple(_value(token) for token in condition_text.attributes_named(tokens))
+        return Words(texts, keys)
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """The texts that a condition holds literally, and the attributes that it asks for."""
+
+    texts: tuple[str, ...]
+    keys: tuple[str, ...]
 
 
 def _cel() -> Any:

@@ -11,6 +11,7 @@ from dispatch import case as cases
 from dispatch import events as e
 from dispatch.calendar import WorkingCalendar
 from dispatch.case import Case, Entry
+from dispatch.case_facts import facts_of, time_facts, told_facts
 from dispatch.deadlines import Limit, due_times
 from dispatch.errors import Undecidable
 from dispatch.matching import Candidate, find_same
@@ -110,7 +111,7 @@ def open_case(
     if report.lon is None or report.lat is None:
         raise Undecidable(report.id, "a case needs a position")
     category = rules.catalogue.category(report.category)
-    route = rules.router.route(_facts(report, place, category, rules, now), place.areas)
+    route = rules.router.route(facts_for(report, place, category, rules, now), place.areas, now)
     limit = rules.limits.limit_for(report.category, report.condition)
     counts = rules.calendar.kept_by(route.department if rules.auto_file else None)
     due = due_times(limit, now, counts)
@@ -176,21 +177,12 @@ def _counted_by(
     return {} if calendar is rules.calendar else {"counted_by": route.department}
 
 
-def _facts(
-    report: Report, place: Place, category: Category, rules: Rulebook, now: datetime
+def facts_for(
+    report: Report, place: Place, category: Category, rules: Rulebook, at: datetime
 ) -> Mapping[str, object]:
-    local = now.astimezone(rules.calendar.timezone)
+    """All that the rules of the city may ask when the case of a report is routed at a moment."""
     return {
-        "category": category.code,
-        "class_code": category.class_code,
-        "kind": category.kind,
-        "severity": category.severity,
-        "areas": list(place.areas),
-        "cell": place.cell,
-        "hour": local.hour,
-        "weekday": local.isoweekday(),
-        "workday": rules.calendar.is_workday(local.date()),
-        "channel": str(report.channel),
-        "attributes": dict(report.attributes),
-        "description": report.description,
+        **facts_of(category, place.cell, place.areas),
+        **time_facts(rules.calendar, at),
+        **told_facts(str(report.channel), report.attributes, report.description),
     }

@@ -5,37 +5,15 @@ Every answer carries its reason. Rules are refused when they are loaded, not whe
 
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Final, Literal, Self
 
-from dispatch.conditions import Condition, Known
-from dispatch.errors import BrokenCondition, BrokenRule, NoDepartment, UndecidedCondition
-from grid.catalogue import Category
+from dispatch.conditions import Known
+from dispatch.errors import BrokenRule, NoDepartment, UndecidedCondition
+from dispatch.routing_rule import Rule
 from grid.duty import EVERY_CATEGORY, EVERYWHERE, Duty, Jurisdiction
 from grid.hierarchy import Hierarchy
 from grid.naming import Label, Row
-
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """When the condition holds, the department takes the case; *row* counts in the city pack."""
-
-    row: int
-    name: str
-    when: Condition
-    department: str
-    because: Label
-
-    @classmethod
-    def of(cls, row: Row, departments: Container[str]) -> Self:
-        """One rule of the part ``routing``; BrokenRule when it could not be followed."""
-        number, name = row["row"], row["name"]
-        if row["department"] not in departments:
-            raise BrokenRule(number, name, f"unknown department {row['department']!r}")
-        try:
-            when = Condition.of(row["when"])
-        except BrokenCondition as broken:
-            raise BrokenRule(number, name, broken.reason) from broken
-        return cls(number, name, when, row["department"], Label.of(row["because"]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,42 +95,59 @@ class Router:
         """The router of the part ``routing``; BrokenRule for the first rule that is none."""
         return cls([Rule.of(row, departments) for row in rules], jurisdiction, hierarchy)
 
-    def route(self, facts: Mapping[str, object], areas: Sequence[str]) -> Assignment:
+    def route(
+        self, facts: Mapping[str, object], areas: Sequence[str], at: datetime | None = None
+    ) -> Assignment:
         """Who takes the case with these facts in these areas (codes, smallest first), and why.
 
-        The first rule that holds decides. A rule that asks what the case does not tell does not
-        hold, and is named in `Assignment.undecided`. Raises NoDepartment when neither a rule nor a
-        duty nor an area gives an answer, and KeyError when *facts* lacks one of
-        `dispatch.conditions.FACTS`.
+        The first rule that is in force *at* the aware moment and holds decides. A rule that asks
+        what the case does not tell does not hold, and is named in `Assignment.undecided`; so is
+        one that is in force for a time only when no moment is told. Raises NoDepartment when
+        neither a rule nor a duty nor an area gives an answer, and KeyError when *facts* lacks one
+        of `dispatch.conditions.FACTS`.
         """
         category = str(facts["category"])
-        found, undecided = self._first_rule(facts)
+        found, undecided = self._first_rule(facts, at)
         found = found or self._duty(category, areas) or self._territory(areas)
         if found is None:
             raise NoDepartment(category, tuple(areas))
         return replace(found, undecided=undecided) if undecided else found
 
-    def foresee(self, facts: Mapping[str, object], areas: Sequence[str]) -> Foreseen:
+    def foresee(
+        self, facts: Mapping[str, object], areas: Sequence[str], at: datetime | None = None
+    ) -> Foreseen:
         """Who takes a case with these facts, whatever the others are, in these areas.
 
-        *facts* are some of `dispatch.conditions.FACTS`, ``category`` among them.
+        *facts* are some of `dispatch.conditions.FACTS`, ``category`` among them. Without *at* a
+        rule that is in force for a time only may decide or not.
         """
         depending: list[Rule] = []
-        for rule in self._rules:
+        for rule in self._rules_at(at):
             try:
-                if rule.when.holds(Known(facts, rule.when.names & facts.keys())):
-                    return Foreseen(_by_rule(rule), tuple(depending))
+                holds = rule.when.holds(Known(facts, rule.when.names & facts.keys()))
             except UndecidedCondition:
                 depending.append(rule)
+            else:
+                if holds and (at is not None or not rule.is_timed):
+                    return Foreseen(_by_rule(rule), tuple(depending))
+                if holds:
+                    depending.append(rule)
         found = self._duty(str(facts["category"]), areas) or self._territory(areas)
         return Foreseen(found, tuple(depending))
 
+    def _rules_at(self, at: datetime | None) -> Sequence[Rule]:
+        """The rules in force, in order; without a moment all that ever are."""
+        return self._rules if at is None else [rule for rule in self._rules if rule.in_force(at)]
+
     def _first_rule(
-        self, facts: Mapping[str, object]
+        self, facts: Mapping[str, object], at: datetime | None
     ) -> tuple[Assignment | None, tuple[Undecided, ...]]:
         undecided: list[Undecided] = []
         known = Known(facts, self._facts)
-        for rule in self._rules:
+        for rule in self._rules_at(at):
+            if at is None and rule.is_timed:
+                undecided.append(Undecided(rule.row, rule.name, _NO_TIME_TOLD))
+                continue
             try:
                 if rule.when.holds(known):
                     return _by_rule(rule), tuple(undecided)
@@ -177,18 +172,6 @@ class Router:
         return self._areas[area].name if area in self._areas else Label(area, area)
 
 
-def facts_of(category: Category, cell: str, areas: Sequence[str]) -> dict[str, object]:
-    """What is known of a case of a category in a cell before anybody reports it."""
-    return {
-        "category": category.code,
-        "class_code": category.class_code,
-        "kind": category.kind,
-        "severity": category.severity,
-        "areas": list(areas),
-        "cell": cell,
-    }
-
-
 def broken_rules(rules: Iterable[Row], departments: Container[str]) -> list[BrokenRule]:
     """Every rule of the part ``routing`` that would be refused, in order; empty when none is."""
     broken: list[BrokenRule] = []
@@ -204,6 +187,7 @@ def _by_rule(rule: Rule) -> Assignment:
     return Assignment(rule.department, "rule", rule.name, rule.because, rule.row)
 
 
+_NO_TIME_TOLD: Final = "it is in force for a time only, and no time was told"
 _DUTIES: Final = Label("职责表", "the table of duties")
 
 

@@ -5,11 +5,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo, available_timezones
 
 import numpy as np
 import shapely
 
-from app.city import calendars, catalogue, institutions, ladders, patrols, rules, sensing
+from app.city import calendars, catalogue, institutions, ladders, patrols, routing, rules, sensing
 from app.city.archives import opened
 from app.city.components import read_components
 from app.city.divisions import check_divisions
@@ -22,6 +23,7 @@ from app.city.pack import CityPack
 from app.city.profile import FILE as PROFILE
 from app.city.profile import Profile, Tolerance, read_profile
 from app.city.reading import Sheet, read_rules, read_sheet, read_toml
+from app.city.rule_checks import Town, check_rules
 from app.city.territory import (
     AREAS,
     CELLS,
@@ -81,11 +83,13 @@ class _Check:
         departments = self._departments()
         areas, cells = self._territory(profile, _codes(departments))
         drawings = read_drawings(self.folder, _source_crs(profile), self.faults)
+        zone = _zone(profile)
+        rule_lines, expect_lines = self._routing()
         parts = {
             "departments": departments,
             "catalogue": self._catalogue(profile, _codes(departments)),
             "calendar": self._calendar(profile, _codes(departments)),
-            "routing": self._routing(_codes(departments)),
+            "routing": routing.routing_rules(rule_lines, _codes(departments), zone),
             "sensors": self._sensors(areas),
         }
         parts |= self._duties_and_limits(parts, areas, cells)
@@ -101,6 +105,9 @@ class _Check:
         if figures is not None:
             parts["profile"] = summary(figures)
         if self.faults.found or profile is None or areas is None or cells is None:
+            return Checked(None, tuple(self.faults.found), tuple(self.faults.hints))
+        check_rules(rule_lines, expect_lines, Town.of(parts, areas, cells, zone))
+        if self.faults.found:
             return Checked(None, tuple(self.faults.found), tuple(self.faults.hints))
         pack = _packed(profile, parts, areas, cells, drawings, people)
         pack = replace(pack, components=components, figures=figures or ())
@@ -151,10 +158,12 @@ class _Check:
         whole = Line(PROFILE, None, {}, self.faults)
         return calendars.calendar(sheet, working_time, timezone, departments, whole)
 
-    def _routing(self, departments: set[str] | None) -> rules.Part:
-        content = read_toml(self.folder, "routing.toml", self.faults, optional=True)
-        lines = read_rules(content or {}, "routing.toml", self.faults)
-        return rules.routing(lines, departments)
+    def _routing(self) -> tuple[list[Line], list[Line]]:
+        """The rules, and what is expected of them."""
+        content = read_toml(self.folder, routing.FILE, self.faults, optional=True) or {}
+        routing.refuse_unknown(content, self.faults)
+        rule_lines = read_rules(content, routing.FILE, self.faults)
+        return rule_lines, routing.expect_lines(content, self.faults)
 
     def _sensors(self, areas: Areas | None) -> rules.Part | None:
         sheet = self._sheet(sensing.FILE, sensing.SENSORS, optional=True)
@@ -254,6 +263,12 @@ def _component_codes(parts: Mapping[str, Any]) -> set[str] | None:
     if listed is None:
         return None
     return {one["code"] for one in listed["categories"] if one["kind"] == COMPONENT}
+
+
+def _zone(profile: Profile | None) -> ZoneInfo:
+    """The zone of the city's clocks; any where the name is a fault, for then nothing is loaded."""
+    name = profile.city["timezone"] if profile else ""
+    return ZoneInfo(name if name in available_timezones() else "UTC")
 
 
 def _source_crs(profile: Profile | None) -> str:

@@ -10,8 +10,8 @@ class Fault:
     """One thing wrong in one place, and what to do about it.
 
     *row* is the number a spreadsheet shows (the header is row 1), the number of the feature in a
-    layer (from 1) or of the rule in ``routing.toml`` (from 1); None for a whole file. *field* is
-    the column or setting, empty for a whole row or file.
+    layer (from 1) or of the rule or expectation in ``routing.toml`` (from 1); None for a whole
+    file. *field* is the column or setting, empty for a whole row or file.
     """
 
     file: str

@@ -1,4 +1,4 @@
-"""The parts that decide: jurisdiction, limits and routing."""
+"""The parts that decide: jurisdiction and limits."""
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
@@ -7,7 +7,6 @@ from typing import Any, Final
 from app.city.lines import FirstSeen, Line
 from app.city.reading import Sheet
 from dispatch.calendar import MOST_UNITS, Unit
-from dispatch.routing import broken_rules
 from grid.catalogue import MATTER
 from grid.duty import EVERY_CATEGORY, Jurisdiction
 from grid.hierarchy import Hierarchy
@@ -124,27 +123,3 @@ def _check_nothing_is_endless(sheet: Sheet, written: set[str], reportable: Seque
         beginnings = {code[:length] for length in range(1, len(code) + 1)}
         if EVERY_CATEGORY not in written and not beginnings & written:
             sheet.whole.wrong("category", f"{code!r} has no limit", "Add one for it or for '*'")
-
-
-def routing(lines: Sequence[Line], departments: Collection[str] | None) -> Part:
-    """The ordered rules; a rule that could not be followed is refused here, not at night."""
-    part = [_rule(line) for line in lines]
-    seen = FirstSeen()
-    for line, row in zip(lines, part, strict=True):
-        seen.check(line, "name", row["name"], f"rule {row['name']!r}")
-        line.known("department", departments, "department")
-    ready = [row for row in part if row["name"] and row["when"] and row["department"]]
-    for broken in broken_rules(ready, {row["department"] for row in ready}):
-        line = lines[broken.row - 1]
-        line.wrong("when", f"rule {broken.name!r}: {broken.reason}", "Correct the condition")
-    return part
-
-
-def _rule(line: Line) -> dict[str, Any]:
-    return {
-        "row": line.row,
-        "name": line.code("name"),
-        "when": line.text("when", longest=4_000),
-        "department": line.text("department"),
-        "because": line.label("because"),
-    }

@@ -5,9 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Annotated, Any
-from zoneinfo import ZoneInfo
 
 import typer
 from psycopg import AsyncConnection
@@ -16,8 +14,10 @@ from app.grid.moments import NotAMoment, moment_of
 from app.rulebook import read_parts
 from app.terminal import AsJson, look, refused
 from dispatch.calendar import WorkingCalendar
+from dispatch.case_facts import facts_of, time_facts
 from dispatch.postgres.clock import now
-from dispatch.routing import Assignment, Foreseen, Router, Rule, facts_of
+from dispatch.routing import Assignment, Foreseen, Router
+from dispatch.routing_rule import Rule
 from grid.catalogue import Catalogue, Category
 from grid.department import Departments
 from grid.duty import Jurisdiction
@@ -71,7 +71,7 @@ class _Answer:
             "row": rule.row,
             "department": rule.department,
             "because": rule.because.as_dict(),
-            "asks": sorted(rule.when.names - self.facts.keys()),
+            "asks": sorted(rule.when.names - self.facts.keys()) or ["time"],
         }
 
 
@@ -109,8 +109,8 @@ async def _read(conn: AsyncConnection, cell: str, category_code: str, at: str) -
     router = Router.of(parts["routing"], jurisdiction, hierarchy, departments)
     facts = facts_of(category, cell, areas)
     if moment:
-        facts |= _time_facts(moment, WorkingCalendar.of(parts["calendar"]))
-    foreseen: Foreseen = router.foresee(facts, areas)
+        facts |= time_facts(WorkingCalendar.of(parts["calendar"]), moment)
+    foreseen: Foreseen = router.foresee(facts, areas, moment)
     if foreseen.assignment is None:
         raise NobodyResponsible(cell, category_code)
     used = ("jurisdiction", "routing", "catalogue", "areas")
@@ -118,16 +118,6 @@ async def _read(conn: AsyncConnection, cell: str, category_code: str, at: str) -
     return _Answer(
         cell, category, foreseen.assignment, foreseen.depending, facts, departments, named
     )
-
-
-def _time_facts(moment: datetime, calendar: WorkingCalendar) -> dict[str, object]:
-    zone: ZoneInfo = calendar.timezone
-    local = moment.astimezone(zone)
-    return {
-        "hour": local.hour,
-        "weekday": local.isoweekday(),
-        "workday": calendar.is_workday(local.date()),
-    }
 
 
 def _show(found: _Answer) -> None:

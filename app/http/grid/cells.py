@@ -21,8 +21,9 @@ from app.http.texts import BadText, clean
 from app.http.wiring import wiring_of
 from app.policy import Actor
 from app.problems import Fault, Problem
+from dispatch.case_facts import facts_of
 from dispatch.postgres.clock import now
-from dispatch.routing import Router, facts_of
+from dispatch.routing import Router
 from grid.catalogue import Category
 from grid.department import Departments
 from grid.duty import Jurisdiction
