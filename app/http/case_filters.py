@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, LiteralString, Self
 
+from starlette.datastructures import QueryParams
+
+from app.http.sorting import Sort
 from app.http.texts import BadText, clean
 from app.policy import Reach
 from app.problems import Fault, Problem
@@ -24,6 +28,10 @@ _KNOWN: Final = frozenset(
         "suspended",
         "excused",
         "bbox",
+        "cell",
+        "severity",
+        "sort",
+        "after",
         "before",
         "limit",
     }
@@ -44,12 +52,15 @@ class CaseFilter:
     suspended: bool | None = None
     excused: bool | None = None
     bbox: tuple[float, float, float, float] | None = None
+    cell: str | None = None
+    severity: int | None = None
+    sort: Sort = field(default_factory=Sort)
     before: int | None = None
     limit: int = 50
 
     @classmethod
     def of(cls, query: Mapping[str, str]) -> Self:
-        """The filter a query string asks for; Problem 422 for anything it cannot mean."""
+        """The filter a query string asks for; Problem 400 for anything it cannot mean."""
         refuse_unknown(query, _KNOWN)
         return cls(
             states=_states(query.get("state")),
@@ -61,6 +72,9 @@ class CaseFilter:
             suspended=flag(query, "suspended"),
             excused=flag(query, "excused"),
             bbox=_bbox(query.get("bbox")),
+            cell=word(query, "cell"),
+            severity=number(query, "severity", most=4),
+            sort=Sort.of(query),
             before=number(query, "before", most=2**63 - 1),
             limit=number(query, "limit", most=LONGEST_LIST) or 50,
         )
@@ -68,6 +82,7 @@ class CaseFilter:
     def sql(self, within: Reach) -> tuple[LiteralString, dict[str, object]]:
         """WHERE, ORDER BY and LIMIT over `cases`, with parameters: the filter within a reach."""
         reachable, values = within.sql()
+        begins, order, placed = self.sort.sql()
         asked: list[tuple[object, LiteralString]] = [
             (self.states, "state = ANY(%(states)s::case_state[])"),
             (self.department, "department = %(department)s"),
@@ -81,7 +96,10 @@ class CaseFilter:
                 "(overdue AND appeal IS NOT DISTINCT FROM 'excused') = %(excused)s",
             ),
             (self.bbox, "position && ST_MakeEnvelope(%(w)s, %(s)s, %(e)s, %(n)s, 4326)"),
+            (self.cell, "cell = %(cell)s"),
+            (self.severity, "severity = %(severity)s"),
             (self.before, "id < %(before)s"),
+            (self.sort.after, begins),
         ]
         conditions: tuple[LiteralString, ...] = (reachable, *(sql for given, sql in asked if given))
         narrowed: LiteralString = " AND ".join(conditions)
@@ -95,18 +113,24 @@ class CaseFilter:
             "overdue": self.overdue,
             "suspended": self.suspended,
             "excused": self.excused,
+            "cell": self.cell,
+            "severity": self.severity,
             "w": west,
             "s": south,
             "e": east,
             "n": north,
             "before": self.before,
             "limit": self.limit,
+            **placed,
         }
-        return " WHERE " + narrowed + " ORDER BY id DESC LIMIT %(limit)s", values
+        return " WHERE " + narrowed + " ORDER BY " + order + " LIMIT %(limit)s", values
 
 
 def refuse_unknown(query: Mapping[str, str], known: Collection[str]) -> None:
-    """Problem 422 for a filter that there is not: a slip would otherwise give a wrong list."""
+    """Problem 400 for a filter that there is not, or is told twice: the list would be wrong."""
+    told = [name for name, _ in query.multi_items()] if isinstance(query, QueryParams) else []
+    if twice := sorted(name for name, count in Counter(told).items() if count > 1):
+        raise unfit(twice[0][:100], "is given twice", "give it once")
     if unknown := sorted(query.keys() - set(known)):
         remedy = f"there are {', '.join(sorted(known))}"
         raise unfit(unknown[0][:100], "is not known here", remedy)
@@ -114,7 +138,7 @@ def refuse_unknown(query: Mapping[str, str], known: Collection[str]) -> None:
 
 def unfit(field: str, problem: str, remedy: str) -> Problem:
     """The answer to a list that cannot be asked for."""
-    return Problem(422, "the list cannot be given", Fault(field, problem, remedy))
+    return Problem(400, "the list cannot be given", Fault(field, problem, remedy))
 
 
 def _states(text: str | None) -> tuple[State, ...]:
@@ -133,7 +157,7 @@ def word(query: Mapping[str, str], name: str) -> str | None:
     try:
         return clean(name, text, longest=64)
     except BadText as bad:
-        raise Problem(422, "the list cannot be given", bad.fault) from bad
+        raise Problem(400, "the list cannot be given", bad.fault) from bad
 
 
 def flag(query: Mapping[str, str], name: str) -> bool | None:

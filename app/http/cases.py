@@ -177,7 +177,10 @@ def _report_as_told(report: CaseReport) -> dict[str, object]:
 
 
 async def list_cases(request: Request, actor: Actor) -> Response:
-    """Cases within the actor's reach, newest first; `next` goes on below the last one."""
+    """Cases within the actor's reach, as `sort` says, newest first; `next` is where it goes on.
+
+    A number is to be sent as `before`, a text as `after`.
+    """
     wanted = CaseFilter.of(request.query_params)
     async with wiring_of(request).database.connection() as conn:
         return json_answer(await list_within(conn, wanted, reach(actor, "case.read")))
@@ -191,11 +194,7 @@ async def list_within(
     async with conn.cursor(row_factory=dict_row) as cursor:
         await cursor.execute(_LIST + condition, values)
         rows = await cursor.fetchall()
-    return {"cases": rows, "next": _next(rows, wanted.limit)}
-
-
-def _next(rows: Sequence[dict[str, Any]], limit: int) -> int | None:
-    return rows[-1]["id"] if len(rows) == limit else None
+    return {"cases": rows, "next": wanted.sort.following(rows, wanted.limit, "id")}
 
 
 _LIST: Final = """

@@ -11,6 +11,7 @@ from typing import Final
 from app.http.case_filters import LONGEST_LIST, CaseFilter
 from app.http.escalations import EscalationFilter
 from app.http.parameters import Query, choice_query, flag_query, number_query
+from app.http.sorting import NAMES
 from app.http.tasks import TaskFilter
 from dispatch.case import State
 from dispatch.workflow.state import PartState
@@ -24,6 +25,16 @@ _BEFORE: Final = number_query(
 )
 
 
+_SORT: Final = (
+    number_query("severity", "From 1, the most severe, to 4", most=4),
+    Query(
+        "sort", "In which order; - is from the greatest down",
+        {"type": "string", "enum": [*NAMES], "default": "-id"},
+    ),
+    Query("after", "Only what comes after this: `next` of the page before, where it is a text"),
+)  # fmt: skip
+
+
 def _limit(usual: int) -> Query:
     return number_query("limit", "How many at the most", most=LONGEST_LIST, usual=usual)
 
@@ -33,11 +44,13 @@ CASES: Final = (
     Query("department", "Code of the department that answers for it"),
     Query("category", "Code of the category"),
     Query("area", "Code of an area that holds it"),
+    Query("cell", "Code of the cell"),
     Query("component", "Id of the component it is about"),
     _OVERDUE,
     _SUSPENDED,
     flag_query("excused", "Whether it is late and that was excused"),
     Query("bbox", "west, south, east, north in degrees WGS84", _FOUR),
+    *_SORT,
     _BEFORE,
     _limit(CaseFilter().limit),
 )
@@ -46,8 +59,11 @@ TASKS: Final = (
     Query("department", "Code of the department whose task it is"),
     flag_query("lead", "Whether it is the task of the lead, or of a helper"),
     number_query("case", "Id of the case", most=_LARGEST_ID),
+    Query("category", "Code of the category of the case"),
+    Query("area", "Code of an area that holds the case"),
     _SUSPENDED,
     _OVERDUE,
+    *_SORT,
     _BEFORE,
     _limit(TaskFilter().limit),
 )

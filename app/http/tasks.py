@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final, LiteralString, Self
 
 from psycopg.rows import dict_row
@@ -14,19 +14,24 @@ from starlette.routing import Route
 from app.http.access import guarded
 from app.http.answers import json_answer
 from app.http.case_filters import LONGEST_LIST, flag, number, refuse_unknown, unfit, word
+from app.http.sorting import Sort
 from app.http.wiring import wiring_of
 from app.policy import Actor, Reach, reach
 from dispatch.workflow.state import PartState
 
-_KNOWN: Final = frozenset(
-    {"state", "department", "lead", "case", "suspended", "overdue", "before", "limit"}
-)
+# fmt: off
+_KNOWN: Final = frozenset({
+    "state", "department", "lead", "case", "category", "area", "severity", "suspended", "overdue",
+    "sort", "after", "before", "limit",
+})
+# fmt: on
 
 _LIST: Final[LiteralString] = """
     SELECT t.case_id, t.part, t.department, t.lead, t.task_state AS state,
            t.task_taken_by AS taken_by, t.task_ended_by AS ended_by,
            cases.number, cases.state::text AS case_state, cases.category, cases.severity,
-           cases.cell, cases.address, cases.due_at, cases.overdue, cases.appeal,
+           cases.cell, cases.address, cases.reported_at, cases.opened_at, cases.due_at,
+           cases.overdue, cases.appeal,
            cases.suspended_at, cases.extension_until, cases.supervised_at, cases.round,
            cases.version
       FROM case_task t
@@ -44,12 +49,16 @@ class TaskFilter:
     case: int | None = None
     suspended: bool | None = None
     overdue: bool | None = None
+    category: str | None = None
+    area: str | None = None
+    severity: int | None = None
+    sort: Sort = field(default_factory=Sort)
     before: int | None = None
     limit: int = 50
 
     @classmethod
     def of(cls, query: Mapping[str, str]) -> Self:
-        """The filter a query string asks for; Problem 422 for anything it cannot mean."""
+        """The filter a query string asks for; Problem 400 for anything it cannot mean."""
         refuse_unknown(query, _KNOWN)
         return cls(
             states=_states(query.get("state")),
@@ -58,6 +67,10 @@ class TaskFilter:
             case=number(query, "case", most=2**63 - 1),
             suspended=flag(query, "suspended"),
             overdue=flag(query, "overdue"),
+            category=word(query, "category"),
+            area=word(query, "area"),
+            severity=number(query, "severity", most=4),
+            sort=Sort.of(query),
             before=number(query, "before", most=2**63 - 1),
             limit=number(query, "limit", most=LONGEST_LIST) or 50,
         )
@@ -65,6 +78,7 @@ class TaskFilter:
     def sql(self, within: Reach) -> tuple[LiteralString, dict[str, object]]:
         """WHERE, ORDER BY and LIMIT with parameters: the filter within a reach of cases."""
         reachable, values = within.sql()
+        begins, order, placed = self.sort.sql()
         asked: list[tuple[object, LiteralString]] = [
             (self.states, "t.task_state = ANY(%(states)s)"),
             (self.department, "t.department = %(department)s"),
@@ -72,7 +86,11 @@ class TaskFilter:
             (self.case, "t.case_id = %(case)s"),
             (self.suspended is not None, "(cases.suspended_at IS NOT NULL) = %(suspended)s"),
             (self.overdue is not None, "cases.overdue = %(overdue)s"),
+            (self.category, "cases.category = %(category)s"),
+            (self.area, "%(area)s = ANY(cases.areas)"),
+            (self.severity, "cases.severity = %(severity)s"),
             (self.before, "t.case_id < %(before)s"),
+            (self.sort.after, begins),
         ]
         conditions: tuple[LiteralString, ...] = (reachable, *(sql for given, sql in asked if given))
         narrowed: LiteralString = " AND ".join(conditions)
@@ -83,11 +101,15 @@ class TaskFilter:
             "case": self.case,
             "suspended": self.suspended,
             "overdue": self.overdue,
+            "category": self.category,
+            "area": self.area,
+            "severity": self.severity,
             "before": self.before,
             "limit": self.limit,
+            **placed,
         }
         # The tasks of one case stay together: a page ends with a whole case.
-        paged: LiteralString = " ORDER BY t.case_id DESC FETCH FIRST %(limit)s ROWS WITH TIES"
+        paged: LiteralString = " ORDER BY " + order + " FETCH FIRST %(limit)s ROWS WITH TIES"
         return " WHERE " + narrowed + paged, values
 
 
@@ -102,7 +124,10 @@ def _states(text: str | None) -> tuple[PartState, ...]:
 
 
 async def list_tasks(request: Request, actor: Actor) -> Response:
-    """Tasks of the cases within the actor's reach, newest case first; `next` goes on below it."""
+    """Tasks of the cases within the actor's reach, as `sort` says, newest case first.
+
+    `next` is where it goes on: a number is to be sent as `before`, a text as `after`.
+    """
     wanted = TaskFilter.of(request.query_params)
     condition, values = wanted.sql(reach(actor, "case.read"))
     async with (
@@ -111,7 +136,7 @@ async def list_tasks(request: Request, actor: Actor) -> Response:
     ):
         await cursor.execute(_LIST + condition, values)
         rows: list[dict[str, Any]] = await cursor.fetchall()
-    following = rows[-1]["case_id"] if len(rows) >= wanted.limit else None
+    following = wanted.sort.following(rows, wanted.limit, "case_id")
     return json_answer({"tasks": rows, "next": following})
 
 

@@ -160,7 +160,7 @@ async def test_a_list_is_filtered_and_paged(town: Town):
     assert (len(first["cases"]), len(rest["cases"]), rest["next"]) == (2, 1, None)
     assert [case["category"] for case in parking["cases"]] == ["09009"]
     assert (closed["cases"], injected["cases"]) == ([], [])
-    assert crooked == [422] * 4
+    assert crooked == [400] * 4
 
 
 async def test_numbers_that_no_case_can_have_are_not_found(town: Town):
