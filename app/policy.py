@@ -84,6 +84,7 @@ POLICY: Final[Mapping[str, Mapping[Role, Scope]]] = {
     "case.move.refute": {Role.INSPECTOR: _AREAS},
     "case.move.file": {Role.OPERATOR: _AREAS},
     "case.move.void": {Role.OPERATOR: _AREAS},
+    "case.move.correct": {Role.OPERATOR: _AREAS, Role.DISPATCHER: _AREAS},
     "case.move.return": {Role.DISPATCHER: _AREAS},
     "case.move.assign": {Role.DISPATCHER: _AREAS, Role.COMMANDER: _AREAS},
     "case.move.send_back": {Role.HANDLER: _DEPARTMENT},

@@ -10,6 +10,7 @@ from typing import Any, Final
 from psycopg import AsyncConnection
 
 from dispatch.alarms import AlarmRules
+from dispatch.auto_dispatch import AutoDispatch
 from dispatch.calendar import WorkingCalendar
 from dispatch.deadlines import Limits
 from dispatch.postgres.clock import now
@@ -97,6 +98,7 @@ async def load_rulebook(
         merge_radius_m=city["merge"]["radius_m"],
         merge_within=timedelta(minutes=city["merge"]["minutes"]),
         variant=Variant.of(city.get("workflow")),
+        auto_dispatch=AutoDispatch.of(city.get("dispatch")),
         # Cities that were loaded before there were rules for sensors have no such part.
         alarms=AlarmRules.of(
             parts["sensors"], parts.get("sensor_rules", []), city["default_language"]

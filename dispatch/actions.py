@@ -16,6 +16,7 @@ from dispatch import case as cases
 from dispatch import decide as decisions
 from dispatch import events as e
 from dispatch.case import Case, Order
+from dispatch.confidence import Records
 from dispatch.decide import Decision, Failed, Merged, Opened, Rejected
 from dispatch.errors import DispatchError, NotMerged, UnknownCase
 from dispatch.matching import Candidate
@@ -82,9 +83,11 @@ async def _decided(
     known = _by_category(await book.open_near(reports, rules))
     ids = iter(await book.new_case_ids(len(reports)))
     changes = Changes()
-    for report, place in zip(reports, _places(reports, rules), strict=True):
+    places = _places(reports, rules)
+    records = await _records(book, reports, places, rules)
+    for report, place in zip(reports, places, strict=True):
         candidates = known.setdefault(report.category, [])
-        decision = _try(report, place, candidates, rules, next(ids), now)
+        decision = _try(report, place, candidates, rules, records, next(ids), now)
         if isinstance(decision, Opened):
             candidates.append(_candidate(decision.case))
         _note(changes, decision)
@@ -101,16 +104,29 @@ def _places(reports: Sequence[Report], rules: Rulebook) -> Sequence[Place | None
     return rules.grid.places(lon_lat)
 
 
+async def _records(
+    book: Book, reports: Sequence[Report], places: Sequence[Place | None], rules: Rulebook
+) -> Records:
+    """What became of cases like these; only looked up where the city weighs its routing."""
+    if not (rules.auto_file and rules.auto_dispatch.needed):
+        return {}
+    asked = {(r.category, p.areas[0]) for r, p in zip(reports, places, strict=True) if p}
+    return await book.records(asked) if asked else {}
+
+
 def _try(
     report: Report,
     place: Place | None,
     candidates: Sequence[Candidate],
     rules: Rulebook,
+    records: Records,
     case_id: int,
     now: datetime,
 ) -> Decision:
     try:
-        return decisions.decide(report, place, candidates, rules, case_id=case_id, now=now)
+        return decisions.decide(
+            report, place, candidates, rules, case_id=case_id, now=now, records=records
+        )
     except (DispatchError, GridError) as problem:
         return Failed(report, f"{type(problem).__name__}: {problem}")
 
@@ -214,7 +230,8 @@ async def unmerge(
     left = e.ReportUnmerged(at=now, actor=actor, report=report.id, reason=reason)
     _apply(changes, current, case_id, left)
     [new_id] = await book.new_case_ids(1)
-    alone = decisions.open_case(report, place, rules, case_id=new_id, now=now)
+    records = await _records(book, [report], [place], rules)
+    alone = decisions.open_case(report, place, rules, case_id=new_id, now=now, records=records)
     changes.opened.append(alone)
     await book.save(changes, city=rules.city, now=now)
     return alone.case

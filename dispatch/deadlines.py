@@ -59,6 +59,11 @@ class Limit:
             closing=Label.of(first["closing"]) if first.get("closing") else None,
         )
 
+    @property
+    def amounts(self) -> dict[str, tuple[float, Unit]]:
+        """How much of what each milestone gives, by name."""
+        return {m.name: (m.amount, m.unit) for m in self.milestones}
+
 
 class Limits:
     """All limits of a city."""

@@ -9,14 +9,14 @@ from typing import Final
 
 from dispatch import case as cases
 from dispatch import events as e
-from dispatch.calendar import WorkingCalendar
 from dispatch.case import Case, Entry
 from dispatch.case_facts import facts_of, time_facts, told_facts
+from dispatch.confidence import Records
 from dispatch.deadlines import Limit, due_times
 from dispatch.errors import Undecidable
 from dispatch.matching import Candidate, find_same
+from dispatch.proposing import NO_RECORDS, Proposal, Subject, propose
 from dispatch.report import Report
-from dispatch.routing import Assignment
 from dispatch.rulebook import Rulebook
 from dispatch.workflow.clocks import next_stage
 from grid.catalogue import Category
@@ -78,12 +78,13 @@ def decide(
     *,
     case_id: int,
     now: datetime,
+    records: Records = NO_RECORDS,
 ) -> Decision:
     """What becomes of the report. *case_id* is used only when a case is opened.
 
     *place* is where the grid puts it, None when no cell holds the position. *open_cases* are
-    those it may be the same incident as. Raises an error of dispatch or grid where the rules give
-    no answer.
+    those it may be the same incident as, *records* what became of cases like it. Raises an error
+    of dispatch or grid where the rules give no answer.
     """
     if report.lon is None or report.lat is None:
         return Rejected(report, NO_POSITION)
@@ -101,20 +102,26 @@ def decide(
     )
     if same is not None:
         return Merged(report, same.case_id)
-    return open_case(report, place, rules, case_id=case_id, now=now)
+    return open_case(report, place, rules, case_id=case_id, now=now, records=records)
 
 
 def open_case(
-    report: Report, place: Place, rules: Rulebook, *, case_id: int, now: datetime
+    report: Report,
+    place: Place,
+    rules: Rulebook,
+    *,
+    case_id: int,
+    now: datetime,
+    records: Records = NO_RECORDS,
 ) -> Opened:
     """A case of its own for the report, routed and with its deadlines."""
     if report.lon is None or report.lat is None:
         raise Undecidable(report.id, "a case needs a position")
     category = rules.catalogue.category(report.category)
-    route = rules.router.route(facts_for(report, place, category, rules, now), place.areas, now)
+    proposal = propose(subject_of(report, place, category, rules, now), rules, records)
     limit = rules.limits.limit_for(report.category, report.condition)
-    counts = rules.calendar.kept_by(route.department if rules.auto_file else None)
-    due = due_times(limit, now, counts)
+    at_once = proposal.department if rules.auto_file and proposal.held is None else None
+    due = due_times(limit, now, rules.calendar.kept_by(at_once))
     first = e.CaseReported(
         at=now,
         actor=RULES,
@@ -131,16 +138,13 @@ def open_case(
         reported_at=report.happened_at,
         due=due,
         component=report.component,
-        why={
-            "limit": {**_limit_taken(limit), **_counted_by(route, counts, rules)},
-            "versions": dict(rules.versions),
-        },
+        why={"limit": limit_told(limit, at_once, rules), "versions": dict(rules.versions)},
     )
     if not rules.auto_file:
         first = replace(first, began=next_stage(first, rules.variant.stages))
     entry = cases.opened(case_id, first, address=report.address, description=report.description)
     entries = [entry]
-    for event in _filed_and_assigned(route, now) if rules.auto_file else ():
+    for event in _filed_and_assigned(proposal, rules, now) if rules.auto_file else ():
         entry = cases.continued(entry.case, event)
         entries.append(entry)
     return Opened(report, tuple(entries), due)
@@ -152,15 +156,23 @@ def case_number(city: str, case_id: int, now: datetime, rules: Rulebook) -> str:
     return f"{city}-{day:%Y%m%d}-{case_id:06d}"
 
 
-def _filed_and_assigned(route: Assignment, now: datetime) -> tuple[e.Event, ...]:
+def _filed_and_assigned(proposal: Proposal, rules: Rulebook, now: datetime) -> tuple[e.Event, ...]:
+    """Filed by rule, and assigned by rule unless it is to wait for a dispatcher."""
+    if proposal.held is not None:
+        filed = e.CaseFiled(at=now, actor=RULES, proposal=proposal.as_dict())
+        return (replace(filed, began=next_stage(filed, rules.variant.stages)),)
     return (
         e.CaseFiled(at=now, actor=RULES),
-        e.CaseAssigned(at=now, actor=RULES, department=route.department, why=route.as_dict()),
+        e.CaseAssigned(at=now, actor=RULES, department=proposal.department, why=proposal.why),
     )
 
 
-def _limit_taken(limit: Limit) -> Mapping[str, object]:
+def limit_told(limit: Limit, department: str | None, rules: Rulebook) -> Mapping[str, object]:
+    """The limit as it is stored with a case, and whose working time it is when not the city's."""
+    is_own = rules.calendar.kept_by(department) is not rules.calendar
+    counted_by = {"counted_by": department} if is_own else {}
     return {
+        **counted_by,
         "row": limit.row,
         "category": limit.category,
         "condition": limit.condition,
@@ -170,19 +182,15 @@ def _limit_taken(limit: Limit) -> Mapping[str, object]:
     }
 
 
-def _counted_by(
-    route: Assignment, calendar: WorkingCalendar, rules: Rulebook
-) -> Mapping[str, object]:
-    """Whose working time it is when it is not the city's."""
-    return {} if calendar is rules.calendar else {"counted_by": route.department}
-
-
-def facts_for(
+def subject_of(
     report: Report, place: Place, category: Category, rules: Rulebook, at: datetime
-) -> Mapping[str, object]:
-    """All that the rules of the city may ask when the case of a report is routed at a moment."""
-    return {
+) -> Subject:
+    """The case of a report as the rules of the city ask about it at a moment."""
+    if report.lon is None or report.lat is None:
+        raise Undecidable(report.id, "a case needs a position")
+    facts = {
         **facts_of(category, place.cell, place.areas),
         **time_facts(rules.calendar, at),
         **told_facts(str(report.channel), report.attributes, report.description),
     }
+    return Subject(facts, place, report.lon, report.lat, at, report.accuracy_m)

@@ -62,6 +62,38 @@ class MissingDeadline(MoveRefused):
         self.move = move
 
 
+class MissingCorrection(MoveRefused):
+    """A correction must say what is to be different."""
+
+    def __init__(self, move: str) -> None:
+        super().__init__(f"{move} needs another 'category', or 'lon', 'lat' and 'datum'")
+        self.move = move
+
+
+class NothingCorrected(MoveRefused):
+    """The case is already as the correction says."""
+
+    def __init__(self, case_id: int) -> None:
+        super().__init__(f"case {case_id} has this category, limit and place already")
+        self.case_id = case_id
+
+
+class OutsideGrid(MoveRefused):
+    """No cell of the grid in force holds the position (degrees WGS84)."""
+
+    def __init__(self, lon: float, lat: float) -> None:
+        super().__init__(f"no cell holds the position {lon:.6f}, {lat:.6f}")
+        self.lon, self.lat = lon, lat
+
+
+class CannotCorrect(MoveRefused):
+    """The rules of the city have no answer to the case as it would be; *reason* says which."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"the case cannot be corrected like this: {reason}")
+        self.reason = reason
+
+
 class MissingPhoto(MoveRefused):
     """In this city the move must come with a photo."""
 

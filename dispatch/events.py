@@ -57,10 +57,14 @@ class CaseReported(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseFiled(Event):
-    """The case was accepted as one the city must solve."""
+    """The case was accepted as one the city must solve.
+
+    *proposal* is whom the routing would have given it to, had it not to wait for a dispatcher.
+    """
 
     kind: ClassVar[str] = "filed"
     reason: str = ""
+    proposal: Mapping[str, object] = field(default_factory=dict[str, object])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,7 +172,7 @@ def link(previous: bytes, canon: str) -> bytes:
     return hashlib.sha256(previous + canon.encode()).digest()
 
 
-_LATER: Final = frozenset({"began", "photos"})
+_LATER: Final = frozenset({"began", "photos", "proposal"})
 """Left out while empty, so that a history says the same as before there were these fields."""
 _ENCODER: Final = msgspec.json.Encoder(order="sorted")
 

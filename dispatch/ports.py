@@ -8,11 +8,13 @@ from datetime import datetime
 from typing import Protocol
 
 from dispatch.case import Case, Entry
+from dispatch.confidence import Records
 from dispatch.decide import Failed, Opened, Rejected
 from dispatch.matching import Candidate
 from dispatch.report import Report
 from dispatch.rulebook import Rulebook
 from dispatch.workflow.clocks import Deadline
+from dispatch.workflow.correction import Course
 
 
 @dataclass(slots=True)
@@ -60,6 +62,18 @@ class Book(Protocol):
 
     async def deadlines(self, case_id: int) -> Sequence[Deadline]:
         """The newest round of every deadline of a case that `cases` has locked."""
+        ...
+
+    async def first_report(self, case_id: int) -> Report:
+        """The report that a case was opened from."""
+        ...
+
+    async def course(self, case_id: int) -> Course:
+        """Since when the limit of a case counts, and when its clocks have stood."""
+        ...
+
+    async def records(self, asked: Collection[tuple[str, str]]) -> Records:
+        """What became of the newest cases of each category in each smallest area."""
         ...
 
     async def save(self, changes: Changes, *, city: str, now: datetime) -> None:

@@ -106,6 +106,7 @@ class Report:
     condition: str | None = None
     attributes: Mapping[str, str] = field(default_factory=dict[str, str])
     attempts: int = 0
+    accuracy_m: float | None = None
 
     @property
     def component(self) -> str | None:

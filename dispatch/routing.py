@@ -113,6 +113,13 @@ class Router:
             raise NoDepartment(category, tuple(areas))
         return replace(found, undecided=undecided) if undecided else found
 
+    def find(self, facts: Mapping[str, object], areas: Sequence[str], at: datetime) -> str | None:
+        """The department that takes the case; None where nobody answers for it."""
+        try:
+            return self.route(facts, areas, at).department
+        except NoDepartment:
+            return None
+
     def foresee(
         self, facts: Mapping[str, object], areas: Sequence[str], at: datetime | None = None
     ) -> Foreseen:

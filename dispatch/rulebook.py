@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from dispatch.alarms import AlarmRules
+from dispatch.auto_dispatch import AutoDispatch
 from dispatch.calendar import WorkingCalendar
 from dispatch.deadlines import Limits
 from dispatch.routing import Router
@@ -23,7 +24,8 @@ class Rulebook:
 
     *versions* names the version of each part and is stored with every case. *auto_file* says
     whether reports become filed cases without a person. *merge_radius_m* and *merge_within* bound
-    the duplicate rule. *variant* is what the city has made of the workflow.
+    the duplicate rule. *variant* is what the city has made of the workflow, *auto_dispatch* what it
+    leaves to its rules.
     """
 
     city: str
@@ -38,4 +40,5 @@ class Rulebook:
     merge_radius_m: float = 50.0
     merge_within: timedelta = timedelta(minutes=30)
     variant: Variant = field(default_factory=Variant)
+    auto_dispatch: AutoDispatch = field(default_factory=AutoDispatch)
     alarms: AlarmRules = field(default_factory=lambda: AlarmRules(Sensors(), ()))

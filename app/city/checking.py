@@ -13,6 +13,7 @@ import shapely
 from app.city import calendars, catalogue, institutions, ladders, patrols, routing, rules, sensing
 from app.city.archives import opened
 from app.city.components import read_components
+from app.city.dispatching import check_held_back
 from app.city.divisions import check_divisions
 from app.city.drawings import read_drawings
 from app.city.faults import BrokenPack, Fault, Faults
@@ -106,6 +107,7 @@ class _Check:
             parts["profile"] = summary(figures)
         if self.faults.found or profile is None or areas is None or cells is None:
             return Checked(None, tuple(self.faults.found), tuple(self.faults.hints))
+        check_held_back(profile.city.get("dispatch"), _all_codes(parts, areas), self.faults)
         check_rules(rule_lines, expect_lines, Town.of(parts, areas, cells, zone))
         if self.faults.found:
             return Checked(None, tuple(self.faults.found), tuple(self.faults.hints))
@@ -263,6 +265,14 @@ def _component_codes(parts: Mapping[str, Any]) -> set[str] | None:
     if listed is None:
         return None
     return {one["code"] for one in listed["categories"] if one["kind"] == COMPONENT}
+
+
+def _all_codes(parts: Mapping[str, Any], areas: Areas) -> dict[str, set[str]]:
+    """What a city may hold back from its rules, by kind; categories also by their beginnings."""
+    codes = [one["code"] for one in parts["catalogue"]["categories"] if one["kind"] == MATTER]
+    beginnings = {code[:length] for code in codes for length in range(1, len(code) + 1)}
+    rule_names = {rule["name"] for rule in parts["routing"]}
+    return {"categories": beginnings, "rules": rule_names, "areas": areas.codes}
 
 
 def _zone(profile: Profile | None) -> ZoneInfo:

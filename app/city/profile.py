@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 from zoneinfo import available_timezones
 
+from app.city.dispatching import read_dispatch
 from app.city.faults import Faults
 from app.city.lines import Line
 from app.city.workflow import read_workflow
@@ -18,7 +19,7 @@ _KEYS: Final = {
     "": {
         "catalogue_standard", "code", "name_zh", "name_en", "timezone", "centre", "zoom",
         "default_language", "cell_code_pattern", "filing", "source_crs", "merge", "working_time",
-        "level", "tolerance", "workflow",
+        "level", "tolerance", "workflow", "dispatch",
     },
     "merge": {"radius_m", "minutes"},
     "working_time": {"weekend", "periods", "departments"},
@@ -72,6 +73,8 @@ def read_profile(content: Mapping[str, Any], faults: Faults) -> Profile:
         },
         "workflow": read_workflow(content.get("workflow", {}), faults),
     }
+    if (dispatch := read_dispatch(content.get("dispatch"), faults)) is not None:
+        city["dispatch"] = dispatch
     return Profile(
         city=city,
         levels=tuple(level["level"] for level in levels),

@@ -97,8 +97,8 @@ def _never_decides(found: Unreachable) -> tuple[str, str]:
         problem = f"rule {found.rule.name!r} holds in no case that this city can have"
         return problem, "Correct the codes in it, or remove it"
     names = ", ".join(repr(rule.name) for rule in found.before[:5])
-    rows = "rule" if len(found.before) == 1 else "the rules"
-    problem = f"rule {found.rule.name!r} never decides: {rows} {names} before it take all its cases"
+    take = "takes" if len(found.before) == 1 else "take"
+    problem = f"rule {found.rule.name!r} never decides: {names} before it {take} all its cases"
     return problem, "Move it up, make what stands before it narrower, or remove it"
 
 

@@ -150,6 +150,7 @@ def _move_as_told(move: Move, case: Case, variant: Variant) -> dict[str, object]
         "needs_deadline": Need.DEADLINE in step.needs,
         "takes_deadline": step.takes_deadline,
         "needs_photo": move in variant.photographed,
+        "needs_correction": Need.CORRECTION in step.needs,
     }
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
 from dataclasses import replace
 from datetime import datetime
 from typing import Annotated, Any, Final
 from uuid import UUID
 
-import msgspec
 import structlog
 from msgspec import Meta
 from psycopg import AsyncConnection
@@ -19,6 +19,7 @@ from app.http.access import guarded
 from app.http.bodies import JSON_LIMIT, check_type, read_body
 from app.http.cases import case_answer, case_for
 from app.http.city import City
+from app.http.correcting import ToldCorrection, read_correction
 from app.http.decoding import decode
 from app.http.refusals import refusal
 from app.http.texts import BadText, clean
@@ -26,12 +27,15 @@ from app.http.wiring import wiring_of
 from app.identity.postgres import write_audit
 from app.policy import Actor
 from app.problems import Fault, Problem
+from app.rulebook import load_rulebook
 from dispatch import actions
 from dispatch.case import Case, Move, Order
+from dispatch.corrections import correct
 from dispatch.errors import MoveRefused, StaleCase
 from dispatch.postgres.book import PostgresBook
 from dispatch.postgres.cases import history
 from dispatch.postgres.clock import now
+from dispatch.rulebook import Rulebook
 
 _log = structlog.get_logger()
 _UNFIT: Final = "the move cannot be made as sent"
@@ -45,10 +49,11 @@ _PHOTOS: Final = """
 """
 
 
-class ToldMove(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+class ToldMove(ToldCorrection, forbid_unknown_fields=True, frozen=True, kw_only=True):
     """The body of `POST /api/cases/{id}/moves`; *version* is the one the person looked at.
 
-    *until* is a new deadline with its zone; *photos* are ids of photos of the case.
+    *until* is a new deadline with its zone; *photos* are ids of photos of the case. What is told
+    anew of it belongs to a correction.
     """
 
     move: Move
@@ -69,15 +74,19 @@ async def move(request: Request, actor: Actor) -> Response:
     check_type(request, "application/json")
     told = decode(await read_body(request, JSON_LIMIT), ToldMove)
     order = replace(_order(told, city), by=actor.department)
+    cache = wiring.settings.home / "cache"
     async with wiring.database.connection() as conn:
         case = await case_for(conn, request, actor, f"case.move.{order.move}")
+        order = replace(order, correction=read_correction(told, order.move, case, city))
+        rules = await load_rulebook(conn, cache) if order.correction else None
         await _check_photos(conn, case, order)
         tagged = _is_matched(request, case)
         # What was authorized is this version; after a change by somebody else it is asked anew.
         seen = replace(order, version=case.version if order.version is None else order.version)
         if tagged is False:
             raise await _changed_since(conn, case, request, seen, city)
-        moved = await _carry_out(conn, case, seen, actor, city, status=412 if tagged else 409)
+        act = _act(conn, case.id, seen, actor, city, rules)
+        moved = await _carry_out(conn, act, case, seen, city, status=412 if tagged else 409)
         await write_audit(conn, actor.name, f"case.move.{order.move}", case.number, "done")
         answer = await case_answer(conn, moved, actor, wiring)
     _log.info("case moved", case=moved.id, move=order.move, state=moved.state, actor=actor.name)
@@ -131,19 +140,34 @@ def _seen(tags: str) -> int:
     return int(told) if told.isascii() and told.isdigit() and len(told) < 10 else 0
 
 
+async def _act(
+    conn: AsyncConnection[Any],
+    case_id: int,
+    order: Order,
+    actor: Actor,
+    city: City,
+    rules: Rulebook | None,
+) -> Case:
+    """Make the move; *rules* are there when it is a correction, which is decided by them."""
+    book, moment = PostgresBook(conn), await now(conn)
+    if rules is not None:
+        return await correct(book, case_id, order, rules, actor=actor.name, now=moment)
+    return await actions.move(
+        book, case_id, order, actor=actor.name, city=city.code, now=moment, terms=city.terms
+    )
+
+
 async def _carry_out(
-    conn: AsyncConnection[Any], case: Case, order: Order, actor: Actor, city: City, *, status: int
+    conn: AsyncConnection[Any],
+    act: Awaitable[Case],
+    case: Case,
+    order: Order,
+    city: City,
+    *,
+    status: int,
 ) -> Case:
     try:
-        return await actions.move(
-            PostgresBook(conn),
-            case.id,
-            order,
-            actor=actor.name,
-            city=city.code,
-            now=await now(conn),
-            terms=city.terms,
-        )
+        return await act
     except MoveRefused as refused:
         raise await _refused(conn, refused, case.id, order.move, city, status) from refused
 

@@ -23,6 +23,13 @@ _MISSING: Final = {
         "until",
         Label("请在 until 中给出新的时限", "give the new deadline in the field 'until'"),
     ),
+    err.MissingCorrection: (
+        "category",
+        Label(
+            "请给出更正后的 category，或 lon、lat 和 datum",
+            "tell another 'category', or 'lon', 'lat' and 'datum'",
+        ),
+    ),
     err.MissingPhoto: (
         "photos",
         Label(
@@ -58,6 +65,8 @@ def refusal(
             return _bad_deadline(refused)
         case err.AlreadyInvolved() | err.NoPart():
             return _wrong_department(refused)
+        case err.OutsideGrid() | err.NothingCorrected() | err.CannotCorrect():
+            return _not_corrected(refused)
         case _:
             return Problem(409, str(refused), told=Label(_in_the_way(refused, name), str(refused)))
 
@@ -101,6 +110,23 @@ def _bad_deadline(bad: err.BadDeadline) -> Problem:
     fault = Fault("until", f"{bad.until.isoformat()} cannot be the new deadline", remedy)
     zh = f"新的时限须晚于 {bad.after.isoformat()},且不迟于 {bad.latest.isoformat()}"
     return Problem(422, str(bad), fault, told=Label(zh, str(bad)))
+
+
+def _not_corrected(
+    refused: err.OutsideGrid | err.NothingCorrected | err.CannotCorrect,
+) -> Problem:
+    match refused:
+        case err.OutsideGrid():
+            told = Label("该位置不在任何单元网格内", str(refused))
+            fault = Fault("lon", "no cell holds the position", "take one within the city")
+            return Problem(422, str(refused), fault, told=told)
+        case err.NothingCorrected():
+            told = Label("案件的类别、时限和位置已经如此，无需更正", str(refused))
+            return Problem(409, str(refused), told=told)
+        case err.CannotCorrect():
+            zh = f"按本市规则无法这样更正：{refused.reason}"
+            fault = Fault("category", refused.reason, "take another category, condition or place")
+            return Problem(422, str(refused), fault, told=Label(zh, str(refused)))
 
 
 def _wrong_department(refused: err.AlreadyInvolved | err.NoPart) -> Problem:

@@ -20,6 +20,7 @@ from app.http.texts import BadText, clean
 from app.problems import Fault
 from dispatch.errors import NoLimit
 from dispatch.report import Channel, Reporter, Submission
+from dispatch.workflow.correction import Correction
 from geo.shift import Datum, to_wgs84
 
 OLDEST: Final = timedelta(hours=72)
@@ -80,6 +81,15 @@ class Unfit(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """A position as somebody told it, with whatever is missing."""
+
+    lon: float | None
+    lat: float | None
+    datum: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class _Position:
     """Degrees WGS84, and as sent; all None when only an address was given."""
 
@@ -119,6 +129,24 @@ def submission(told: Told, envelope: Envelope, city: City, now: datetime) -> Sub
     if check.faults:
         raise Unfit(check.faults)
     return checked
+
+
+def correction(
+    category: str | None, condition: str | None, place: Place | None, city: City, *, of: str
+) -> Correction:
+    """What is told anew of a case of the category *of*, checked as a report; raises Unfit."""
+    check = _Check([])
+    if category is not None:
+        check.category(category, city)
+    if not check.faults:
+        check.condition(category or of, condition, city)
+    position = _Position()
+    if place is not None:
+        told = Told(category="", lon=place.lon, lat=place.lat, datum=place.datum)
+        position = check.position(told, city)
+    if check.faults:
+        raise Unfit(check.faults)
+    return Correction(category, condition, position.lon, position.lat)
 
 
 @dataclass(frozen=True, slots=True)

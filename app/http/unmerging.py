@@ -38,7 +38,8 @@ _MERGED: Final = """
     SELECT id, channel, source, category, ST_X(position) AS lon, ST_Y(position) AS lat,
            happened_at, received_at, body_sha256,
            body->>'description' AS description, body->>'address' AS address,
-           body->>'condition' AS condition, body->'attributes' AS attributes, attempts
+           body->>'condition' AS condition, body->'attributes' AS attributes, attempts,
+           accuracy_m
       FROM inbox
      WHERE id = %(report)s
        AND case_id = %(case)s

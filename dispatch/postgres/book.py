@@ -12,13 +12,17 @@ from psycopg import AsyncConnection
 from psycopg.rows import class_row
 
 from dispatch.case import Case
+from dispatch.confidence import Records
 from dispatch.matching import Candidate
 from dispatch.ports import Changes
 from dispatch.postgres.cases import deadlines_of, read_locked
+from dispatch.postgres.course import read_course, read_first_report
+from dispatch.postgres.records import read_records
 from dispatch.postgres.saving import save
 from dispatch.report import Report
 from dispatch.rulebook import Rulebook
 from dispatch.workflow.clocks import Deadline
+from dispatch.workflow.correction import Course
 
 # Reports of one category are decided by one transaction at a time. 0x63697479 = "city".
 _TURN: Final = """
@@ -32,7 +36,8 @@ _UNDECIDED: Final = """
     SELECT id, channel, source, category, ST_X(position) AS lon, ST_Y(position) AS lat,
            happened_at, received_at, body_sha256,
            body->>'description' AS description, body->>'address' AS address,
-           body->>'condition' AS condition, body->'attributes' AS attributes, attempts
+           body->>'condition' AS condition, body->'attributes' AS attributes, attempts,
+           accuracy_m
       FROM inbox
      WHERE id IN (
            SELECT id FROM inbox WHERE state = 'accepted' AND id = ANY(%(ids)s)
@@ -136,6 +141,18 @@ class PostgresBook:
     async def deadlines(self, case_id: int) -> Sequence[Deadline]:
         """The newest round of every deadline of the case, which is locked."""
         return await deadlines_of(self._conn, case_id)
+
+    async def first_report(self, case_id: int) -> Report:
+        """The report that a case was opened from."""
+        return await read_first_report(self._conn, case_id)
+
+    async def course(self, case_id: int) -> Course:
+        """Since when the limit of a case counts, and when its clocks have stood."""
+        return await read_course(self._conn, case_id)
+
+    async def records(self, asked: Collection[tuple[str, str]]) -> Records:
+        """What became of the newest cases of each category in each smallest area."""
+        return await read_records(self._conn, asked)
 
     async def save(self, changes: Changes, *, city: str, now: datetime) -> None:
         """Write everything, and tell the relay that something waits."""

@@ -22,7 +22,8 @@ _CASE: Final = """
            department, ST_X(position) AS lon, ST_Y(position) AS lat, address, description,
            component, reported_at, opened_at, due_at, overdue, closed_at, reports, handled_by, why,
            version, head, round, accepted_by, report_check AS "check", taken_by, suspended_at,
-           extension_until, extension_by, supervised_at, appeal, appeal_by,
+           extension_until, extension_by, supervised_at, appeal, appeal_by, rerouted_at,
+           returned_by,
            (SELECT jsonb_agg(to_jsonb(p) - 'case_id' ORDER BY p.number)
               FROM case_part p
              WHERE p.case_id = cases.id) AS parts,
@@ -36,6 +37,7 @@ def _case(row: DictRow) -> Case:
     fields: dict[str, Any] = dict(row)
     fields["state"] = State(fields["state"])
     fields["areas"] = tuple(fields["areas"])
+    fields["returned_by"] = tuple(fields["returned_by"])
     fields["head"] = bytes(fields["head"])
     fields["check"] = Check(fields["check"]) if fields["check"] else None
     fields["appeal"] = Appeal(fields["appeal"]) if fields["appeal"] else None

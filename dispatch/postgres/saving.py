@@ -16,6 +16,7 @@ from dispatch.errors import DispatchError
 from dispatch.ports import Changes
 from dispatch.postgres.agenda import MARK
 from dispatch.postgres.log import OUTBOX_CHANNEL
+from dispatch.workflow.facts import CaseCorrected
 
 CASE_EVENTS: Final = "case-events.v1"
 MAX_ATTEMPTS: Final = 5
@@ -52,6 +53,25 @@ _UPDATE_CASES: Final = """
            head text, round integer, accepted_by text, report_check text, taken_by text,
            suspended_at timestamptz, extension_until timestamptz, extension_by text,
            supervised_at timestamptz, appeal text, appeal_by text, helpers text[])
+     WHERE c.id = r.id
+"""
+
+# What is corrected seldom is not in the statement that writes every change.
+_CORRECT_CASES: Final = """
+    UPDATE cases c
+       SET category = r.category, severity = r.severity, cell = r.cell,
+           grid_version = r.grid_version, areas = r.areas,
+           position = ST_SetSRID(ST_MakePoint(r.lon, r.lat), 4326), rerouted_at = r.rerouted_at
+      FROM jsonb_to_recordset(%(rows)s::jsonb) AS r(
+           id bigint, category text, severity smallint, cell text, grid_version integer,
+           areas text[], lon float8, lat float8, rerouted_at timestamptz)
+     WHERE c.id = r.id
+"""
+
+_RETURN_CASES: Final = """
+    UPDATE cases c
+       SET returned_by = r.returned_by
+      FROM jsonb_to_recordset(%(rows)s::jsonb) AS r(id bigint, returned_by text[])
      WHERE c.id = r.id
 """
 
@@ -153,6 +173,8 @@ async def save(conn: AsyncConnection, changes: Changes, *, city: str, now: datet
     chain = [entry for one in changes.opened for entry in one.entries] + changes.entries
     await _write(conn, _INSERT_CASES, _new_cases(changes))
     await _write(conn, _UPDATE_CASES, _old_cases(changes))
+    await _write(conn, _CORRECT_CASES, _cases_with(chain, CaseCorrected))
+    await _write(conn, _RETURN_CASES, _cases_with(chain, e.CaseSentBack))
     await _write(conn, _INSERT_EVENTS, [_event_row(entry) for entry in chain])
     outbox = [_outbox_row(entry, city) for entry in chain]
     await _write(conn, _INSERT_OUTBOX, outbox, topic=CASE_EVENTS)
@@ -206,6 +228,13 @@ def _old_cases(changes: Changes) -> list[dict[str, object]]:
     return [_case_row(case) for case in changes.changed.values() if case.id not in fresh]
 
 
+def _cases_with(chain: Sequence[Entry], kind: type[e.Event]) -> list[dict[str, object]]:
+    """The cases to which this happened, as they are at the end."""
+    ids = {entry.case.id for entry in chain if isinstance(entry.event, kind)}
+    last = {entry.case.id: entry.case for entry in chain if entry.case.id in ids}
+    return [_case_row(case) for case in last.values()]
+
+
 def _case_row(case: Case) -> dict[str, object]:
     return {
         **_shown(case),
@@ -220,6 +249,8 @@ def _case_row(case: Case) -> dict[str, object]:
         "extension_by": case.extension_by,
         "appeal": case.appeal,
         "appeal_by": case.appeal_by,
+        "rerouted_at": case.rerouted_at,
+        "returned_by": case.returned_by,
     }
 
 

@@ -32,6 +32,8 @@ class Case:
     until it is assigned; *parts* are the tasks of those that help it. *component* is the id of the
     component it is about, None when nobody said. *due_at* is None without a limit and while the
     case is suspended. *round* counts the attempts at the work: rework and reopening begin another.
+    *rerouted_at* is when a correction had it handed over by rule, *returned_by* the departments
+    that have sent it back.
     """
 
     id: int
@@ -70,6 +72,8 @@ class Case:
     appeal: Appeal | None = None
     appeal_by: str | None = None
     parts: tuple[Part, ...] = ()
+    rerouted_at: datetime | None = None
+    returned_by: tuple[str, ...] = ()
 
     @property
     def partners(self) -> tuple[str, ...]:

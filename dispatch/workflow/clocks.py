@@ -194,6 +194,8 @@ def _ending(event: e.Event, one: Deadline) -> Ending | None:
             return Ending.FIRED if one.kind == event.stage else None
         case e.CaseVoided() | f.CaseRejected() if one.kind != Stage.ACCEPT:
             return Ending.CANCELLED
+        case f.CaseCorrected() if event.began and not is_stage(one.kind):
+            return Ending.CANCELLED
         case _ if one.kind in event.began:
             return Ending.CANCELLED
         case _ if one.due_at <= event.at:

@@ -62,6 +62,28 @@ class CaseReturned(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CaseCorrected(Event):
+    """Its category or place was told wrongly; these are the ones it has from now on (更正).
+
+    `began` holds the milestones of its limit, counted from the start, when that is another.
+    *why* is what of the reasons is different: the limit, and a proposal for a dispatcher. *routed*
+    says that the case is handed over by rule because of it, which happens once.
+    """
+
+    kind: ClassVar[str] = "corrected"
+    category: str
+    severity: int
+    cell: str
+    grid_version: int
+    areas: tuple[str, ...]
+    lon: float
+    lat: float
+    reason: str
+    why: Mapping[str, object] = field(default_factory=dict[str, object])
+    routed: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TaskTaken(Event):
     """A department that has the case, or helps with it, has taken notice of its task (签收)."""
 

@@ -76,12 +76,13 @@ def _due_at(case: Case, event: e.Event) -> datetime | None:
 def _changed(case: Case, event: e.Event) -> Case:
     match event:
         case e.CaseFiled():
-            return replace(case, state=State.FILED)
+            why = {**case.why, **({"proposal": event.proposal} if event.proposal else {})}
+            return replace(case, state=State.FILED, why=why)
         case e.CaseAssigned():
-            why = {**case.why, "routing": dict(event.why)}
+            why = {**_without_proposal(case), "routing": dict(event.why)}
             return _handed_to(event.department, replace(case, why=why))
         case e.CaseSentBack():
-            return replace(case, state=State.FILED, department=None, **_LEFT)
+            return _sent_back(case)
         case e.CaseHandled():
             return replace(case, state=State.HANDLED, handled_by=event.actor, **_ANSWERED)
         case e.CaseReworked():
@@ -109,6 +110,32 @@ _ANSWERED: Final[Mapping[str, None]] = {"extension_until": None, "extension_by":
 _LEFT: Final[Mapping[str, None]] = {"taken_by": None, **_ANSWERED}
 
 
+def _sent_back(case: Case) -> Case:
+    returned = (*case.returned_by, *filter(None, [case.department]))
+    left = replace(case, state=State.FILED, department=None, **_LEFT)
+    return replace(left, returned_by=tuple(dict.fromkeys(returned)))
+
+
+def _corrected(case: Case, event: f.CaseCorrected) -> Case:
+    return replace(
+        case,
+        category=event.category,
+        severity=event.severity,
+        cell=event.cell,
+        grid_version=event.grid_version,
+        areas=event.areas,
+        lon=event.lon,
+        lat=event.lat,
+        why={**_without_proposal(case), **event.why},
+        rerouted_at=event.at if event.routed else case.rerouted_at,
+    )
+
+
+def _without_proposal(case: Case) -> Mapping[str, object]:
+    """The reasons as they are once a proposal is taken up or overtaken."""
+    return {name: told for name, told in case.why.items() if name != "proposal"}
+
+
 def _handed_to(department: str, case: Case) -> Case:
     return replace(case, state=State.ASSIGNED, department=department, **_LEFT)
 
@@ -129,6 +156,8 @@ def _changed_aside(case: Case, event: e.Event) -> Case:
             return replace(case, check=Check.REFUTED)
         case f.CaseReturned():
             return replace(case, state=State.REPORTED, accepted_by=None, check=None)
+        case f.CaseCorrected():
+            return _corrected(case, event)
         case f.CaseTransferred():
             return _handed_to(event.department, case)
         case f.CaseSelfHandled():

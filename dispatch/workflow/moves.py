@@ -27,6 +27,7 @@ class Move(StrEnum):
     REFUTE = "refute"
     FILE = "file"
     VOID = "void"
+    CORRECT = "correct"
     RETURN = "return"
     ASSIGN = "assign"
     SEND_BACK = "send_back"
@@ -60,6 +61,7 @@ class Need(StrEnum):
     DEPARTMENT = "department"
     OWNER = "department, unless one has the case"
     DEADLINE = "until"
+    CORRECTION = "category or place"
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +118,7 @@ def _step(
 
 
 _REPORTED, _FILED, _ASSIGNED, _HANDLED, _VERIFIED, _CLOSED, _VOID = State
-_WHY, _WHOM, _OWNER, _UNTIL = Need.REASON, Need.DEPARTMENT, Need.OWNER, Need.DEADLINE
+_WHY, _WHOM, _OWNER, _UNTIL, _WHAT = Need
 _RUNS = Given.RUNNING
 
 # fmt: off
@@ -130,6 +132,9 @@ MOVES: Final[Mapping[Move, Step]] = {
     Move.FILE: _step(_REPORTED, to=_FILED, given=(Given.NOT_IN_DOUBT,)),
     Move.VOID: _step(
         _REPORTED, _FILED, to=_VOID, needs=(_WHY,), given=(_RUNS, Given.PARTS_ENDED)),
+    Move.CORRECT: _step(
+        _REPORTED, _FILED, _ASSIGNED, needs=(_WHY, _WHAT), given=(_RUNS, Given.PARTS_ENDED),
+        optional=True),
     # dispatch
     Move.RETURN: _step(
         _FILED, to=_REPORTED, needs=(_WHY,), given=(_RUNS, Given.PARTS_ENDED), optional=True),

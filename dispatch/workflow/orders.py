@@ -12,6 +12,7 @@ from dispatch.errors import (
     AlreadyInvolved,
     BadDeadline,
     IllegalMove,
+    MissingCorrection,
     MissingDeadline,
     MissingDepartment,
     MissingPhoto,
@@ -29,6 +30,7 @@ from dispatch.workflow import facts as f
 from dispatch.workflow.beginning import begun
 from dispatch.workflow.case import Case, Part
 from dispatch.workflow.clocks import Counting, Deadline, Stage
+from dispatch.workflow.correction import Correction
 from dispatch.workflow.given import unmet
 from dispatch.workflow.moves import MOVES, Move, Need, Step
 from dispatch.workflow.state import PartState
@@ -43,7 +45,8 @@ class Order:
     """What a person wants done with a case; *version* is the one they were looking at, if known.
 
     *until* is a new deadline, aware. *by* is the department of the person, which tells whose task
-    is meant when departments help. *photos* are ids of photos of the case.
+    is meant when departments help. *photos* are ids of photos of the case. *correction* is what a
+    correction tells anew; `dispatch.correcting` decides what becomes of it.
     """
 
     move: Move
@@ -53,6 +56,7 @@ class Order:
     until: datetime | None = None
     by: str | None = None
     photos: tuple[str, ...] = ()
+    correction: Correction | None = None
 
 
 def obey(
@@ -70,7 +74,7 @@ def obey(
     is missing or in the way.
     """
     terms = terms or Terms()
-    _check(case, order, actor, terms)
+    check_order(case, order, actor, terms)
     at = max(now, case.changed_at)
     event = _event(case, order, actor, at)
     if order.photos:
@@ -115,6 +119,8 @@ def _event(case: Case, order: Order, actor: str, at: datetime) -> e.Event:
             return f.DeadlineExtended(at=at, actor=actor, until=until, reason=reason)
         case Move.TAKE | Move.PROGRESS | Move.INVOLVE | Move.FINISH_PART | Move.RELEASE_PART:
             return _event_of_part(case, order, actor, at)
+        case Move.CORRECT:
+            raise TypeError("what becomes of a correction is decided by dispatch.correcting")
         case _:
             return _PLAIN[order.move](at=at, actor=actor, reason=reason)
 
@@ -188,7 +194,8 @@ def doer(case: Case, order: Order) -> str:
     return part.department if part is not None else case.department or ""
 
 
-def _check(case: Case, order: Order, actor: str, terms: Terms) -> None:
+def check_order(case: Case, order: Order, actor: str, terms: Terms) -> None:
+    """Raise the MoveRefused that says what is missing or in the way; nothing when nothing is."""
     step = MOVES[order.move]
     if order.version is not None and order.version != case.version:
         raise StaleCase(case.id, order.version, case.version)
@@ -209,6 +216,8 @@ def _check_given(case: Case, order: Order, step: Step, terms: Terms) -> None:
         raise MissingDepartment(order.move)
     if Need.DEADLINE in step.needs and order.until is None:
         raise MissingDeadline(order.move)
+    if Need.CORRECTION in step.needs and order.correction is None:
+        raise MissingCorrection(order.move)
     if order.move in terms.variant.photographed and not order.photos:
         raise MissingPhoto(order.move)
     if order.move in (Move.ASSIGN, Move.TRANSFER) and order.department in case.partners:

@@ -18,6 +18,7 @@ from dispatch.workflow import facts as f
 from dispatch.workflow.beginning import begun
 from dispatch.workflow.case import Case
 from dispatch.workflow.clocks import Counting, Deadline, Ending
+from dispatch.workflow.correction import course_of, due_as_if
 from dispatch.workflow.history import evolve, opened
 
 _ROUNDING: Final = timedelta(seconds=1)
@@ -87,8 +88,10 @@ def reckoned(case: Case, history: Sequence[e.Event], calendar: WorkingCalendar) 
     life = entry.case
     # Who got it at once had the whole limit: handed on in its first moment, all of it is left.
     book = {k: Deadline(k, due) for k, due in clocks.anew(life, calendar, first.at).items()}
-    for event in history[1:]:
-        if not isinstance(event, f.DeadlinesRecounted):
+    for n, event in enumerate(history[1:], 1):
+        if isinstance(event, f.CaseCorrected) and event.began:
+            book = _corrected(evolve(life, event), history, n, calendar)
+        elif not (isinstance(event, f.DeadlinesRecounted) or _is_told_before(history[n - 1])):
             book = _after(life, event, book, calendar)
         life = evolve(life, event)
     return book
@@ -102,6 +105,19 @@ def _after(case: Case, event: e.Event, book: Book, calendar: WorkingCalendar) ->
     for kind, ending in clocks.ended(replace(event, began=begins), deadlines):
         after[kind] = replace(book[kind], ending=ending, left=left.get(kind))
     return after | {kind: Deadline(kind, due_at) for kind, due_at in begins.items()}
+
+
+def _is_told_before(event: e.Event) -> bool:
+    """Whether it has told already what the next one begins: it gave the case another limit too."""
+    return isinstance(event, f.CaseCorrected) and event.routed and bool(event.began)
+
+
+def _corrected(case: Case, history: Sequence[e.Event], n: int, calendar: WorkingCalendar) -> Book:
+    """Another limit, as if it had been that one from the start, by whoever gets the case."""
+    then = history[n + 1] if _is_told_before(history[n]) else None
+    department = then.department if isinstance(then, e.CaseAssigned) else case.department
+    due = due_as_if(clocks.limit_of(case), course_of(history[:n]), calendar.kept_by(department))
+    return {kind: Deadline(kind, due_at) for kind, due_at in due.items()}
 
 
 def _granted(event: e.Event, deadlines: Sequence[Deadline]) -> e.Event:

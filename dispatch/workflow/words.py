@@ -17,6 +17,7 @@ MOVE_NAMES: Final[Mapping[Move, Label]] = {
     Move.REFUTE: Label("核实不属实", "Report is not true"),
     Move.FILE: Label("立案", "File"),
     Move.VOID: Label("不予立案", "Refuse"),
+    Move.CORRECT: Label("更正", "Correct"),
     Move.RETURN: Label("退回受理", "Return to the door"),
     Move.ASSIGN: Label("派遣", "Assign"),
     Move.SEND_BACK: Label("退回", "Send back"),

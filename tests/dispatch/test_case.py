@@ -14,7 +14,7 @@ from dispatch.decide import Opened, decide
 from dispatch.errors import IllegalMove, MissingDepartment, MissingReason, OwnWork, StaleCase
 from dispatch.workflow.clocks import Deadline
 from tests.makers import NOON, report, rulebook, spot
-from tests.workflow import ready
+from tests.workflow import obeyed, ready
 
 RULES = rulebook()
 
@@ -32,7 +32,7 @@ LATER = NOON + timedelta(days=2)
 def ordered(case: Case, move: Move, actor: str = "wang") -> Case:
     order = Order(move, reason="because", department="water", until=LATER, by="fire")
     now = NOON + timedelta(hours=1)
-    return evolve(case, obey(case, order, actor=actor, now=now, deadlines=RUNS))
+    return evolve(case, obeyed(case, order, actor=actor, now=now, deadlines=RUNS))
 
 
 def test_the_way_from_assigned_to_closed() -> None:
@@ -85,7 +85,7 @@ def test_what_a_person_says_stands_in_the_history(move: Move) -> None:
     case = ready(a_case(next(iter(MOVES[move].origins))), move)
     order = Order(move, reason="已清理", department="water", until=LATER, by="fire")
 
-    event = obey(case, order, actor="wang", now=NOON, deadlines=RUNS)
+    event = obeyed(case, order, actor="wang", now=NOON, deadlines=RUNS)
 
     assert "已清理" in e.canonical(case.id, 1, event)
 
@@ -142,7 +142,7 @@ def test_every_event_is_chained_to_the_one_before(moves: list[Move]) -> None:
                 untaken = (part for part in case.parts if part.taken_by is None)
                 waited_for = (part.department for part in untaken if not part.state.ended)
                 order = replace(order, by=next(waited_for))
-            event = obey(case, order, actor=actor, now=NOON, deadlines=RUNS)
+            event = obeyed(case, order, actor=actor, now=NOON, deadlines=RUNS)
             after = evolve(case, event)
             assert after.version == case.version + 1
             canon = e.canonical(case.id, after.version, event)

@@ -1,5 +1,6 @@
 """Routing: the order of its steps, the reasons it gives, and rules refused when loaded."""
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -300,3 +301,34 @@ def test_what_is_foreseen_comes_true_unless_a_rule_named_beside_it_decides(
     decided = routes.route(case, AREAS)
     if decided.name not in {one.name for one in found.depending}:
         assert decided == found.assignment
+
+
+SPRING, SUMMER = datetime(2027, 3, 1, tzinfo=UTC), datetime(2027, 6, 1, tzinfo=UTC)
+TIMED = {"from": "2027-03-01T00:00:00Z", "until": "2027-06-01T00:00:00Z"}
+
+
+@pytest.mark.parametrize(
+    ("at", "name"),
+    [
+        (SPRING - timedelta(microseconds=1), "rest"),
+        (SPRING, "flood"),
+        (SUMMER - timedelta(microseconds=1), "flood"),
+        (SUMMER, "rest"),
+    ],
+)
+def test_a_rule_decides_only_while_it_is_in_force(at: datetime, name: str):
+    routes = router(rule(1, "true", "police", "flood") | TIMED, rule(2, "true", name="rest"))
+
+    assert routes.route(facts(), AREAS, at).name == name
+    assert routes.foresee(known(), AREAS, at).assignment == routes.route(facts(), AREAS, at)
+
+
+def test_without_a_moment_a_rule_for_a_time_decides_nothing_and_is_named():
+    routes = router(rule(1, "true", "police", "flood") | TIMED, rule(2, "true", name="rest"))
+
+    found, foreseen = routes.route(facts(), AREAS), routes.foresee(known(), AREAS)
+
+    assert (found.name, [one.name for one in found.undecided]) == ("rest", ["flood"])
+    assert [one.name for one in foreseen.depending] == ["flood"]
+    assert foreseen.assignment is not None
+    assert foreseen.assignment.name == "rest"

@@ -185,10 +185,11 @@ export class Acts {
 
   // ── acting on a case ──
 
-  /** @param {{ move: string, needs_reason: boolean, needs_department: boolean, takes_deadline: boolean, needs_photo: boolean } | null} move */
+  /** @param {{ move: string, needs_reason: boolean, needs_department: boolean, takes_deadline: boolean, needs_photo: boolean, needs_correction: boolean } | null} move */
   choose(move) {
     if (!move) return this.store.set({ order: "", problem: "" });
-    if (move.needs_reason || move.needs_department || move.takes_deadline || move.needs_photo) {
+    const { needs_reason, needs_department, takes_deadline, needs_photo, needs_correction } = move;
+    if (needs_reason || needs_department || takes_deadline || needs_photo || needs_correction) {
       return this.store.set({ order: move.move, problem: "" });
     }
     void this.carryOut({ move: move.move });
@@ -202,16 +203,21 @@ export class Acts {
     const department = String(form.get("department") ?? "");
     const until = String(form.get("until") ?? "");
     const photos = form.getAll("photos").map(String);
+    const category = String(form.get("category") ?? "");
+    const [lon, lat] = ["lon", "lat"].map((field) => String(form.get(field) ?? ""));
     void this.carryOut({
       move: this.store.state.order,
       reason,
       ...(department ? { department } : {}),
       ...(until ? { until: new Date(until).toISOString() } : {}),
       ...(photos.length ? { photos } : {}),
+      ...(category ? { category } : {}),
+      ...(lon ? { lon: Number(lon), datum: "wgs84" } : {}),
+      ...(lat ? { lat: Number(lat), datum: "wgs84" } : {}),
     });
   }
 
-  /** @param {Record<string, string | string[]>} order */
+  /** @param {Record<string, string | number | string[]>} order */
   async carryOut(order) {
     const { selected, detail } = this.store.state;
     this.store.set({ busy: true, problem: "" });

@@ -74,6 +74,8 @@ def _ending(
             return "fired" if told["milestone"] == kind else None
         case "stage_overdue":
             return "fired" if told["stage"] == kind else None
+        case "corrected" if began:
+            return None if kind.startswith("stage.") else "cancelled"
         case "suspended":
             return "cancelled" if kind in told["left_s"] else None
         case _ if kind in began:

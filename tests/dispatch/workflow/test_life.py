@@ -27,6 +27,7 @@ from app.http.cases import resource_of
 from app.policy import Actor, Role, reach
 from dispatch import actions
 from dispatch.case import MOVES, Case, Move, Order, State
+from dispatch.corrections import correct
 from dispatch.deadlines import Limits
 from dispatch.errors import MoveRefused
 from dispatch.ledger import equations
@@ -35,6 +36,7 @@ from dispatch.postgres.cases import StoredEvent, deadlines_of, history, read_cas
 from dispatch.postgres.inbox import accept_many
 from dispatch.postgres.ledger import read_books
 from dispatch.postgres.log import due_now
+from dispatch.workflow.correction import Correction
 from dispatch.workflow.offers import offered
 from dispatch.workflow.variant import STAGE_MINUTES, Terms, Variant
 from tests.dispatch.workflow.replaying import Rounds, replayed, rounds
@@ -55,16 +57,21 @@ PEOPLE = [
     Actor("wan", frozenset({*Role} - {Role.ANYONE}), "sanitation", AREAS),
 ]
 LIMITS = [
-    {"row": row, "category": "*", "condition": "usual", "name": label("Usual"),
+    {"row": row, "category": category, "condition": "usual", "name": label("Usual"),
      "milestone": milestone, "amount": amount, "unit": unit, "default": True}
-    for row, milestone, amount, unit in (
-        (1, "stop", 5, "urgent_hour"), (2, "resolve", 2, "work_day")
+    for row, category, milestone, amount, unit in (
+        (1, "*", "stop", 5, "urgent_hour"), (2, "*", "resolve", 2, "work_day"),
+        (3, "01001", "stop", 1, "work_hour"), (4, "01001", "resolve", 3, "work_hour"),
     )
 ]  # fmt: skip
 VARIANT = Variant.of({"off": [], "photo": [], "names": {}, "minutes": STAGE_MINUTES})
 RULES = rulebook(auto_file=False, limits=Limits.of(LIMITS), variant=VARIANT)
 TERMS = Terms(VARIANT, RULES.calendar)
 CODES = [one["code"] for one in DEPARTMENTS]
+CORRECTIONS = [
+    Correction(category="01001"), Correction(category="09009"),
+    Correction(lon=113.0013, lat=29.0003), Correction(category="06010", lon=113.0003, lat=29.0013),
+]  # fmt: skip
 SPOT = (113.0003, 29.0003)
 """The nine places of a history are enough to tell it."""
 SPANS = st.sampled_from([timedelta(minutes=m) for m in (0, 1, 20, 60, 300, 1500, 4400)])
@@ -137,7 +144,9 @@ class Life(RuleBasedStateMachine):
         offers = [(move, one) for one in people for move in self.do(self.offers(one))]
         if offers:
             move, one = min(offers, key=lambda offer: self.turn(offer[0], tie))
-            self.order(one, Order(move, "because", department, until=self.until(span)))
+            told = CORRECTIONS[(tie + sum(self.done.values())) % len(CORRECTIONS)]
+            until = self.until(span)
+            self.order(one, Order(move, "because", department, until=until, correction=told))
 
     def turn(self, move: Move, tie: int) -> tuple[bool, int, int]:
         """What was done least comes first, and what leads nowhere last."""
@@ -149,14 +158,15 @@ class Life(RuleBasedStateMachine):
         reason=st.sampled_from(["", "because"]),
         department=st.sampled_from([None, *CODES]), span=st.none() | SPANS,
         behind=st.sampled_from([None, None, 0, 1]),
+        told=st.none() | st.sampled_from(CORRECTIONS),
     )  # fmt: skip
     def somebody_tries_anything(
         self, who: Actor, move: Move, reason: str, department: str | None,
-        span: timedelta | None, behind: int | None,
+        span: timedelta | None, behind: int | None, told: Correction | None,
     ) -> None:  # fmt: skip
         version = None if behind is None else self.case().version - behind
         until = None if span is None else self.now + span
-        self.order(who, Order(move, reason, department, version, until))
+        self.order(who, Order(move, reason, department, version, until, correction=told))
 
     def until(self, span: timedelta) -> datetime:
         """A time after whatever is due next."""
@@ -196,8 +206,12 @@ class Life(RuleBasedStateMachine):
 
     async def moved(self, who: Actor, order: Order) -> None:
         async with self.conn.transaction():
+            book = PostgresBook(self.conn)
+            if order.move is Move.CORRECT:
+                await correct(book, self.case_id, order, RULES, actor=who.name, now=self.now)
+                return
             await actions.move(
-                PostgresBook(self.conn), self.case_id, order, actor=who.name, city=CITY,
+                book, self.case_id, order, actor=who.name, city=CITY,
                 now=self.now, terms=TERMS,
             )  # fmt: skip
 
@@ -286,7 +300,8 @@ def judge_way(events: list[StoredEvent]) -> None:
             case _:
                 pass
         # Only these give time, stop it or let it go on; all others leave the limit where it was.
-        assert not told or event.kind in ("extended", "resumed", "reworked", "reopened")
+        giving = ("extended", "resumed", "reworked", "reopened", "corrected")
+        assert not told or event.kind in giving
         if event.kind == "reworked":
             assert told.items() <= milestones.items()
         due = event.fields.get("due", {})

@@ -137,6 +137,7 @@ function orderView(chosen, state, act) {
           ${departments.map(([code, label]) => html`<option value=${code}>${name(/** @type {any} */ (label), code)}</option>`)}
         </select></label>`
       : nothing}
+    ${chosen.needs_correction ? correctionView(state) : nothing}
     ${chosen.takes_deadline ? untilView(chosen, state) : nothing}
     ${chosen.needs_photo ? photoChoiceView(state.detail) : nothing}
     <label>${t("move.reason")}<textarea name="reason" rows="2" maxlength="1000" ?required=${chosen.needs_reason}></textarea></label>
@@ -145,6 +146,18 @@ function orderView(chosen, state, act) {
       <button type="button" class="plain" @click=${() => act.choose(null)}>${t("move.cancel")}</button>
     </div>
   </form>`;
+}
+
+/** What is left as it is stays. @param {import("../store.js").State} state */
+function correctionView(state) {
+  const categories = Object.keys(state.city.categories);
+  const number = (/** @type {string} */ field, /** @type {number} */ most) => html`<label>${t(`move.${field}`)}
+    <input type="number" name=${field} step="any" min=${-most} max=${most}></label>`;
+  return html`<label>${t("move.category")}<select name="category">
+      <option value="">${t("move.unchanged")}</option>
+      ${categories.map((code) => html`<option value=${code}>${categoryName(state.city, code)}</option>`)}
+    </select></label>
+    ${number("lon", 180)}${number("lat", 90)}`;
 }
 
 /** The times of the form are those of the reader's clock. @param {any} chosen @param {import("../store.js").State} state */

@@ -6,11 +6,18 @@ import { areaName, categoryName, departmentName, wordOf } from "./words.js";
 
 /** @param {any} why @param {any} city */
 export function whyView(why, city) {
-  const { routing, limit, versions } = why;
+  const { routing, proposal, limit, versions } = why;
   return html`
     <p>${routing ? routingText(routing, city) : t("why.none")}</p>
     ${routing?.undecided?.length
       ? html`<p class="quiet">${t("why.undecided", { n: routing.undecided.length })}</p>`
+      : nothing}
+    ${proposal
+      ? html`<p>${t("why.proposal", {
+          department: departmentName(city, proposal.department),
+          because: routingText(proposal, city),
+          held: name(proposal.held),
+        })}</p>`
       : nothing}
     ${limit ? html`<p>${limitText(limit)}</p>` : nothing}
     ${versions

@@ -1,0 +1,188 @@
+"""What becomes of a case whose category or place was told wrongly (更正). Pure.
+
+A correction may be made again, and it hands the case over by rule once: after that a dispatcher
+does. So two rules, or a rule and a person, never play it to and fro. It goes by rule to no
+department that has sent it back, and what a person has chosen stays.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Final
+
+from dispatch import events as e
+from dispatch.confidence import Record, Records
+from dispatch.deadlines import Limit
+from dispatch.decide import RULES, limit_told, subject_of
+from dispatch.errors import (
+    CannotCorrect,
+    MissingCorrection,
+    NoDepartment,
+    NoLimit,
+    NothingCorrected,
+    OutsideGrid,
+)
+from dispatch.proposing import Proposal, propose
+from dispatch.report import Report
+from dispatch.rulebook import Rulebook
+from dispatch.workflow import facts as f
+from dispatch.workflow.beginning import begun
+from dispatch.workflow.case import Case
+from dispatch.workflow.clocks import Deadline
+from dispatch.workflow.correction import Correction, Course, due_as_if
+from dispatch.workflow.orders import Order, check_order
+from dispatch.workflow.state import State
+from dispatch.workflow.variant import Terms
+from grid.catalogue import Category
+from grid.cell import Place
+from grid.errors import UnknownCategory
+from grid.naming import Label
+
+ONCE: Final = Label("已因更正重新派遣过一次", "a correction has had it handed over before")
+BY_PERSON: Final = Label("现部门由人员选定", "a person chose the department that has it")
+
+
+@dataclass(frozen=True, slots=True)
+class Background:
+    """What a correction is decided with, besides the case: its first report and its course."""
+
+    report: Report
+    course: Course
+    rules: Rulebook
+    deadlines: Sequence[Deadline] = ()
+    records: Records = field(default_factory=dict[tuple[str, str, str], Record])
+
+
+def correct(
+    case: Case, order: Order, background: Background, *, actor: str, now: datetime
+) -> tuple[e.Event, ...]:
+    """The correction, and the assignment by rule that follows from it, if one does.
+
+    Raises what `dispatch.case.obey` raises, and a MoveRefused when the correction changes nothing
+    or the city's rules have no answer to it.
+    """
+    rules = background.rules
+    check_order(case, order, actor, Terms(rules.variant, rules.calendar))
+    if order.correction is None:
+        raise MissingCorrection(order.move)
+    at = max(now, case.changed_at)
+    try:
+        return _corrected(case, order, order.correction, background, actor, at)
+    except (NoDepartment, NoLimit, UnknownCategory) as err:
+        raise CannotCorrect(str(err)) from err
+
+
+def _corrected(
+    case: Case, order: Order, told: Correction, background: Background, actor: str, at: datetime
+) -> tuple[e.Event, ...]:
+    rules = background.rules
+    category = rules.catalogue.category(told.category or case.category)
+    place = _place(case, told, rules)
+    lon, lat = told.position or (case.lon, case.lat)
+    limit = _limit(case, told, rules)
+    if (category.code, lon, lat) == (case.category, case.lon, case.lat) and limit is None:
+        raise NothingCorrected(case.id)
+    event = f.CaseCorrected(
+        at=at, actor=actor, reason=order.reason, photos=order.photos, category=category.code,
+        severity=case.severity if category.code == case.category else category.severity,
+        cell=place.cell, areas=place.areas, lon=lon, lat=lat,
+        grid_version=rules.grid.version if told.position else case.grid_version,
+        why={"versions": dict(rules.versions)},
+    )  # fmt: skip
+    # The hour alone is no reason to route it anew: only what was told wrongly is.
+    told_alike = (category.code, place.cell) == (case.category, case.cell)
+    if told_alike or case.state is State.REPORTED:
+        return _timed(case, event, (), limit, background)
+    report = replace(background.report, lon=lon, lat=lat, accuracy_m=_accuracy(told, background))
+    proposal = _proposed(report, place, category, background, at)
+    event, *then = _routed(case, event, proposal)
+    return _timed(case, event, then, limit, background)
+
+
+def _accuracy(told: Correction, background: Background) -> float | None:
+    """How far off the place may be; a person who moved it has seen where it is."""
+    return None if told.position else background.report.accuracy_m
+
+
+def _place(case: Case, told: Correction, rules: Rulebook) -> Place:
+    """Where it is; the cell it had, and the areas of then, unless the position is another."""
+    if told.position is None:
+        return Place(case.cell, case.areas)
+    place = rules.grid.place(*told.position)
+    if place is None:
+        raise OutsideGrid(*told.position)
+    return place
+
+
+def _limit(case: Case, told: Correction, rules: Rulebook) -> Limit | None:
+    """The limit that holds now, None when that is the one the case has."""
+    if told.condition is None and told.category in (None, case.category):
+        return None
+    limit = rules.limits.limit_for(told.category or case.category, told.condition)
+    return None if limit_told(limit, case.department, rules) == case.why.get("limit") else limit
+
+
+def _timed(
+    case: Case,
+    event: f.CaseCorrected,
+    then: Sequence[e.CaseAssigned],
+    limit: Limit | None,
+    background: Background,
+) -> tuple[e.Event, ...]:
+    """Both events with what they begin: another limit as if it had been that one from the start.
+
+    It counts by the working time of whoever gets the case. Under the same limit they take over
+    what is left of it.
+    """
+    calendar, stages = background.rules.calendar, background.rules.variant.stages
+    if limit is None:
+        taken = (begun(case, one, calendar, background.deadlines, stages) for one in then)
+        return event, *(replace(one, began=began) for one, began in zip(then, taken, strict=True))
+    department = then[0].department if then else case.department
+    due = due_as_if(limit.amounts, background.course, calendar.kept_by(department))
+    told = {**event.why, "limit": limit_told(limit, department, background.rules)}
+    return replace(event, began=due, why=told), *then
+
+
+def _proposed(
+    report: Report, place: Place, category: Category, background: Background, at: datetime
+) -> Proposal:
+    subject = subject_of(report, place, category, background.rules, at)
+    return propose(subject, background.rules, background.records)
+
+
+def _routed(
+    case: Case, event: f.CaseCorrected, proposal: Proposal
+) -> tuple[f.CaseCorrected, *tuple[e.CaseAssigned, ...]]:
+    """The correction with what the routing says: nothing new, a proposal, or another department."""
+    if proposal.department == case.department:
+        return (event,)
+    if held := _held(case, proposal):
+        waiting = replace(proposal, held=held)
+        return (replace(event, why={**event.why, "proposal": waiting.as_dict()}),)
+    assigned = e.CaseAssigned(
+        at=event.at, actor=RULES, department=proposal.department, why=proposal.why
+    )
+    return replace(event, routed=True), assigned
+
+
+def _held(case: Case, proposal: Proposal) -> Label | None:
+    """What keeps the case from being handed over by rule."""
+    if case.rerouted_at is not None:
+        return ONCE
+    if proposal.department in case.returned_by:
+        name = proposal.department
+        return Label(f"部门 {name} 已退回过本案件", f"{name} has sent this case back before")
+    if case.department is not None and _is_chosen_by_person(case):
+        return BY_PERSON
+    return proposal.held
+
+
+def _is_chosen_by_person(case: Case) -> bool:
+    """Whether the department that has the case is not the one that the routing named."""
+    routing = case.why.get("routing")
+    if not isinstance(routing, Mapping):
+        return True
+    return routing.get("step") == "person" or routing.get("department") != case.department
