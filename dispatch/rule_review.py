@@ -28,7 +28,10 @@ Facts = Mapping[str, object]
 MOST_QUESTIONS: Final = 200_000
 """What one review may ask of CEL: some ten seconds. What is not settled by then stays open."""
 
-MOST_TOLD: Final = 2_000
+MOST_TOLD: Final = 500
+MOST_TRIES: Final = 8
+"""How often one search makes up what people write, and for how many cases."""
+
 _BEFORE_ALL: Final = datetime(1, 1, 1, tzinfo=UTC)
 
 
@@ -55,11 +58,15 @@ class Overlap:
 
 @dataclass(slots=True)
 class Review:
-    """What was found. *open* are rules of which it could not be told whether they ever decide."""
+    """What was found. *open* are rules of which it could not be told whether they ever decide.
+
+    It is not *complete* when there was more to ask than it may: then there may be more overlaps.
+    """
 
     unreachable: list[Unreachable] = field(default_factory=list[Unreachable])
     overlaps: list[Overlap] = field(default_factory=list[Overlap])
     open: list[Rule] = field(default_factory=list[Rule])
+    complete: bool = True
 
 
 def review(
@@ -81,9 +88,10 @@ def review(
             found.unreachable.append(Unreachable(rule, _who_takes_all(search, rule, before)))
     for number, first in enumerate(rules):
         for second in rules[number + 1 :]:
-            if first.department != second.department:
+            if first.department != second.department and search.may_meet(first, second):
                 case = _both_hold(search, first, second, rules[:number])
                 found.overlaps += [Overlap(first, second, case)] if case is not None else []
+    found.complete = search.may_ask
     return found
 
 
@@ -166,7 +174,29 @@ class _Search:
         self._choices = choices
         self._left = questions
         self._answers: dict[tuple[int, str], bool | None] = {}
+        self._where: dict[int, frozenset[int]] = {}
         self._open = False
+        self._tries = 0
+
+    @property
+    def may_ask(self) -> bool:
+        """Whether there is any question left."""
+        return self._left > 0
+
+    def may_meet(self, one: Rule, other: Rule) -> bool:
+        """Whether some category lets both hold; most pairs of rules are about different ones."""
+        try:
+            return not self._categories(one).isdisjoint(self._categories(other))
+        except _Exhausted:
+            return True
+
+    def _categories(self, rule: Rule) -> frozenset[int]:
+        """The categories, by number, for which the rule may hold."""
+        if id(rule) not in self._where:
+            told = enumerate(self._choices[0].values)
+            may = frozenset(n for n, facts in told if self._ask(rule, facts) is not False)
+            self._where[id(rule)] = may
+        return self._where[id(rule)]
 
     def exists(self, wanted: Sequence[Rule], absent: Sequence[Rule]) -> bool | None:
         """Whether there is a case in which all *wanted* hold and none *absent*; None: not told."""
@@ -176,7 +206,7 @@ class _Search:
 
     def find(self, wanted: Sequence[Rule], absent: Sequence[Rule]) -> Facts | None:
         """Such a case, as far as the rules ask for it; None when none was found."""
-        self._open = False
+        self._open, self._tries = False, MOST_TRIES
         try:
             return self._walk({}, self._choices, wanted, absent)
         except _Exhausted:
@@ -218,13 +248,15 @@ class _Search:
         self, facts: Facts, wanted: Sequence[Rule], absent: Sequence[Rule]
     ) -> Facts | None:
         """The same facts with something written that makes them the case that is looked for."""
+        self._open, self._tries = True, self._tries - 1
+        if self._tries < 0:
+            return None
         for written in islice(_made_up((*wanted, *absent)), MOST_TOLD):
             told = {**facts, **written}
             if all(self._ask(rule, told) for rule in wanted) and not any(
                 self._ask(rule, told) for rule in absent
             ):
                 return told
-        self._open = True
         return None
 
     def _ask(self, rule: Rule, facts: Facts) -> bool | None:
@@ -239,7 +271,7 @@ class _Search:
         return self._answers[key]
 
     def _answer(self, rule: Rule, facts: Facts, names: frozenset[str]) -> bool | None:
-        if not self._left:
+        if not self.may_ask:
             raise _Exhausted
         self._left -= 1
         try:

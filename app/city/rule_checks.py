@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from app.city.expecting import Known, Spots, hold
 from app.city.lines import Line
+from app.city.routing import FILE
 from app.city.territory import Areas, Cells
 from dispatch.calendar import WorkingCalendar
 from dispatch.conditions import Known as Told
@@ -70,6 +71,9 @@ def check_rules(lines: Sequence[Line], expected: Sequence[Line], town: Town) -> 
             _hint(lines[overlap.second.row - 1], *_overlaps(overlap))
     for rule in found.open:
         _hint(lines[rule.row - 1], *_untold(rule))
+    if not found.complete:
+        problem = "there are too many rules to hold each against all others"
+        lines[0].faults.hint(FILE, None, "rule", problem, "Other overlaps than these may be there")
 
 
 def _hint(line: Line, problem: str, remedy: str) -> None:

@@ -128,6 +128,8 @@ def test_a_review_that_may_ask_no_more_says_so_and_claims_nothing() -> None:
 
     assert found.unreachable == []
     assert [rule.name for rule in found.open] == ["r2"]
+    assert not found.complete
+    assert look(("hour < 12", "water")).complete
 
 
 ATOMS = st.sampled_from(
