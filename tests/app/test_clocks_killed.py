@@ -19,7 +19,7 @@ from dispatch.postgres.ledger import read_books
 from tests.app.test_escalating import DANGER, opened, settled
 from tests.dispatch.escalation.lives import a_step
 
-CASES, KILLS = 300, 12
+CASES, KILLS = 80, 12
 STEPS = ("10%", "25%", "50%", "100%", "110%", "20 min not taken")
 
 
