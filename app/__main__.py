@@ -22,6 +22,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "calendar": "app.commands.calendar:commands",
     "locate": "app.commands.books:locate",
     "replay": "app.replay.commands:replay",
+    "report": "app.evaluation.commands:report",
     "ledger": "app.commands.books:ledger",
     "audit": "app.commands.books:audit",
     "dead": "app.dead_letters:commands",

@@ -113,6 +113,11 @@ POLICY: Final[Mapping[str, Mapping[Role, Scope]]] = {
     # Whoever was told may say that they see to it; that they were told is asked of the escalation.
     "escalation.read": _STAFF,
     "escalation.acknowledge": {one: reach for one, reach in _STAFF.items() if reach != _CITY},
+    "evaluation.read": {
+        Role.COMMANDER: _AREAS,
+        Role.SUPERVISOR: _AREAS,
+        Role.AUDITOR: _CITY,
+    },
     "map.read": _STAFF,
     "grid.read": _GRID_READERS,
     "grid.read_open": {Role.ANYONE: _CITY},  # asked instead of it where CITY_GRID_OPEN is set

@@ -18,6 +18,7 @@ from app.http import (
     cases,
     dead,
     escalations,
+    evaluation,
     failures,
     grid,
     live,
@@ -73,6 +74,7 @@ def make_web(settings: Settings) -> Starlette:
         escalations.ROUTES,
         unmerging.ROUTES,
         dead.ROUTES,
+        evaluation.ROUTES,
         sessions.ROUTES,
         reference.ROUTES,
         probes.ROUTES,
@@ -106,6 +108,7 @@ def wire(settings: Settings) -> Wiring:
         lookout=Lookout(server_probes(settings, (database, door))),
         darkroom=Darkroom(),
         metrics=DoorMetrics(),
+        evaluations=asyncio.Semaphore(1),
         stopping=asyncio.Event(),
     )
 

@@ -13,6 +13,7 @@ from psycopg import AsyncConnection
 from app.database import TRANSIENT, Database, DatabaseAway, wake_ups
 from dispatch.calendar import WorkingCalendar
 from dispatch.deadlines import Limit, Limits
+from dispatch.evaluation.scoring import Scoring
 from dispatch.sensors import Sensors
 from dispatch.workflow.variant import Terms, Variant
 from grid.catalogue import Catalogue
@@ -41,7 +42,8 @@ _log = structlog.get_logger()
 class City:
     """One city pack, as far as doors look at it. *bbox* is west, south, east, north, WGS84.
 
-    *terms* are its variant of the workflow and its working time.
+    *terms* are its variant of the workflow and its working time. *levels* name the levels of its
+    areas, widest first. *scoring* is how it judges its departments and places.
     """
 
     code: str
@@ -54,6 +56,9 @@ class City:
     sensors: Sensors
     terms: Terms
     versions: Mapping[str, int]
+    timezone: str
+    levels: Mapping[str, Label]
+    scoring: Scoring
 
     @classmethod
     def of(cls, parts: Mapping[str, Any], versions: Mapping[str, int]) -> City:
@@ -71,6 +76,9 @@ class City:
             sensors=Sensors.of(parts["sensors"]),
             terms=Terms(Variant.of(city.get("workflow")), WorkingCalendar.of(parts["calendar"])),
             versions=versions,
+            timezone=city["timezone"],
+            levels={one["level"]: Label.of(one["name"]) for one in city["levels"]},
+            scoring=Scoring.of(city.get("evaluation")),
         )
 
     def conditions(self, category: str) -> Sequence[Limit]:

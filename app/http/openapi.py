@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from app.http import listing
+from app.http import evaluation, listing
 from app.http.access import guarded
 from app.http.answers import json_answer
 from app.http.grid import asking, cells, components
@@ -44,6 +44,7 @@ _QUERIES: Final[Mapping[str, Sequence[Query]]] = {
     "/api/cases": listing.CASES,
     "/api/tasks": listing.TASKS,
     "/api/escalations": listing.ESCALATIONS,
+    "/api/evaluation": evaluation.QUERY,
     "/api/grid/areas": (asking.AT,),
     "/api/grid/cells/{code}": cells.QUERY,
     "/api/grid/cells/{code}/profile": (asking.AT,),

@@ -25,7 +25,8 @@ from app.settings import Settings
 class Wiring:
     """The parts of a web process, found by each request as `wiring_of(request)`.
 
-    *stopping* is set when the process is asked to end: streams that never end must then.
+    *evaluations* lets one evaluation be made at a time. *stopping* is set when the process is
+    asked to end: streams that never end must then.
     """
 
     settings: Settings
@@ -38,6 +39,7 @@ class Wiring:
     lookout: Lookout
     darkroom: Darkroom
     metrics: DoorMetrics
+    evaluations: asyncio.Semaphore
     stopping: asyncio.Event
 
     def current_city(self) -> City:

@@ -64,7 +64,8 @@ class Scoring:
         """What the part ``city`` says under ``evaluation``; None: it says nothing."""
         if told is None:
             return cls()
-        return cls(told["weights"], tuple(Grade.of(one) for one in told["grades"]))
+        weights = {key: told["weights"][key] for key in INDICATORS if key in told["weights"]}
+        return cls(weights, tuple(Grade.of(one) for one in told["grades"]))
 
     def score(self, counts: Counts) -> float | None:
         """From 0 to 100; None when none of the indicators has a value.

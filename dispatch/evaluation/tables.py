@@ -30,7 +30,7 @@ class Table:
 
     post: Post | None = None
     rows: dict[str | None, dict[Count, float]] = field(
-        default_factory=lambda: defaultdict(lambda: defaultdict(float))
+        default_factory=lambda: defaultdict(lambda: defaultdict(int))
     )
 
     def add(self, marks: Iterable[Mark], place: str | None = None) -> None:
@@ -45,7 +45,7 @@ class Table:
     @property
     def total(self) -> dict[Count, float]:
         """The sum of all lines."""
-        summed: dict[Count, float] = defaultdict(float)
+        summed: dict[Count, float] = defaultdict(int)
         for row in self.rows.values():
             for count, n in row.items():
                 summed[count] += n

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from dispatch import events as e
 from dispatch.evaluation.counts import Count, Mark
 from dispatch.workflow import facts as f
-from dispatch.workflow.clocks import is_stage
+from dispatch.workflow.clocks import Deadline, Ending, ended, is_stage
 
 
 @dataclass(slots=True)
@@ -30,7 +30,8 @@ class Handling:
 class Disposal:
     """One piece of work as far as it is told. *dues* are its milestones, fewer while it stands.
 
-    *handlings* are all times that it was said to be done; *open* is False while the last one holds.
+    *stood* is for how long it has stood since it was assigned. *handlings* are all times that it
+    was said to be done; *open* is False while the last one holds.
     """
 
     begun_at: datetime
@@ -56,15 +57,20 @@ class Disposal:
 
     def settled_at(self, known_at: datetime) -> datetime | None:
         """When it was decided whether it is in time: done, or due; None as long as it is not."""
-        due_at, handled_at = self.due_at, self.handled_at
-        if handled_at is not None and (due_at is None or handled_at < due_at):
-            return handled_at
+        if self.in_time:
+            return self.handled_at
+        due_at = self.due_at
         return due_at if due_at is not None and due_at < known_at else None
+
+    @property
+    def in_time(self) -> bool:
+        """Whether it is done, and was before it was due."""
+        due_at, handled_at = self.due_at, self.handled_at
+        return handled_at is not None and (due_at is None or handled_at < due_at)
 
     def is_late(self, known_at: datetime) -> bool:
         """Whether its limit passed before it was done."""
-        settled_at = self.settled_at(known_at)
-        return settled_at is not None and settled_at != self.handled_at
+        return not self.in_time and self.settled_at(known_at) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +159,8 @@ class _Reader:
 
     def read(self, event: e.Event) -> None:
         """Take one event in."""
+        if event.began or isinstance(event, f.CaseSuspended):
+            self._cancel_dues(event)
         match event:
             case e.CaseReported():
                 self.disposals.append(Disposal(event.at, dict(event.due)))
@@ -183,10 +191,9 @@ class _Reader:
         match event:
             case f.CaseSuspended():
                 current.was_suspended, current.stands_since = True, event.at
-                for kind in event.left_s:
-                    current.dues.pop(kind, None)
             case f.CaseResumed() if current.stands_since is not None:
-                current.stood += event.at - current.stands_since
+                if current.assigned_at is not None:
+                    current.stood += event.at - current.stands_since
                 current.stands_since = None
             case f.DeadlineExtended():
                 current.was_extended = True
@@ -198,6 +205,15 @@ class _Reader:
                 self._late.excused = True
             case _:
                 pass
+
+    def _cancel_dues(self, event: e.Event) -> None:
+        """What stands or is due at another time; a milestone that passed stays as it is."""
+        if not self.disposals or not self._current.open:
+            return
+        dues = self._current.dues
+        for kind, ending in ended(event, [Deadline(kind, at) for kind, at in dues.items()]):
+            if ending is Ending.CANCELLED:
+                del dues[kind]
 
     @property
     def _current(self) -> Disposal:

@@ -12,6 +12,9 @@ from app.settings import Settings
 from app.web import make_web
 from tests.app.town import Town, store_grid_of_town
 
+_ASKED = ("/api/cases", "/api/tasks", "/api/escalations", "/api/evaluation", "/api/grid")
+"""Where doors are that refuse a parameter that they do not know."""
+
 
 def actions_of(route: BaseRoute) -> list[str]:
     """The actions a route asks the policy for, by its guard."""
@@ -69,7 +72,7 @@ async def test_the_description_tells_every_parameter_that_a_door_takes_and_no_ot
     taken = dict[str, list[str]]()
     async with await town.logged_in("auditor.city") as browser:
         for path in told:
-            if path.startswith(("/api/cases", "/api/tasks", "/api/escalations", "/api/grid")):
+            if path.startswith(_ASKED):
                 url = re.sub(r"\{.*?\}", "1", path)
                 answer = await browser.get(url, params={"nonsense": "1"})
                 remedies = [one["remedy"] for one in answer.json().get("errors", ())]

@@ -161,6 +161,21 @@ def test_the_time_it_stood_is_no_time_of_the_work():
     assert spent == HOUR.total_seconds()
 
 
+def test_the_time_it_stood_before_anybody_had_it_is_no_time_of_the_work_either():
+    life = Life()
+    life.order(Move.FILE)
+    life.order(Move.SUSPEND)
+    life.pass_time(100 * HOUR)
+    life.order(Move.RESUME)
+    life.order(Move.ASSIGN)
+    life.pass_time(HOUR)
+    finished(life)
+
+    marks = judge(life.history, Period(NOON, NOON + LONG, life.now)).marks
+
+    assert [m.n for m in marks if m.what is Count.DISPOSE_S] == [HOUR.total_seconds()]
+
+
 def test_more_time_makes_it_in_time_and_is_counted():
     life = assigned()
     life.pass_time(HOUR)

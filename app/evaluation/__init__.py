@@ -1,0 +1,1 @@
+"""Evaluation at the edge: questions, places and names, tables as JSON, CSV, XLSX, map, bulletin."""

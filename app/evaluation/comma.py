@@ -1,0 +1,56 @@
+"""An evaluation as CSV, for programs; no text in it is ever a formula."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Iterator
+from io import StringIO
+from typing import Final
+
+from app.evaluation.answering import Evaluation, Line
+from grid.naming import Label
+
+# A program takes a cell for a formula by how it begins; one that divides lines at other signs than
+# we do sees cells begin after those signs, too. The wide forms are typed on Chinese keyboards.
+_FORMULA: Final = re.compile(r"(^|[;,|\t\r\n])(?=\s*[=+\-@\t\r\n＝＋－＠])")
+
+
+def harmless(text: str) -> str:
+    """The text with an apostrophe wherever a spreadsheet would see a formula begin."""
+    return _FORMULA.sub(r"\1'", text)
+
+
+def as_csv(found: Evaluation) -> bytes:
+    """UTF-8 with a byte order mark, everything quoted; ratios as fractions, empty when none."""
+    out = StringIO()
+    writer = csv.writer(out, quoting=csv.QUOTE_ALL, lineterminator="\r\n")
+    keys = [one.key for one in found.indicators]
+    writer.writerow(
+        ["key", "name_zh", "name_en", "score", "grade_zh", "grade_en", "rank"]
+        + [str(count) for count in found.counts]
+        + keys
+    )
+    for line in (*found.lines, found.total):
+        writer.writerow([_csv_cell(value) for value in _values(line, found)])
+    return out.getvalue().encode("utf-8-sig")
+
+
+def _values(line: Line, found: Evaluation) -> Iterator[object]:
+    grade = line.grade.name if line.grade else Label("", "")
+    yield from (line.key or "", line.name.zh, line.name.en)
+    yield from (line.score, grade.zh, grade.en, line.rank)
+    yield from (line.counts.get(count, 0) for count in found.counts)
+    yield from (one.of(line.counts).value for one in found.indicators)
+
+
+def _csv_cell(value: object) -> str:
+    match value:
+        case None:
+            return ""
+        case str():
+            return harmless(value)
+        case float():
+            return f"{value:.6f}".rstrip("0").rstrip(".")
+        case _:
+            return str(value)
