@@ -6,6 +6,7 @@ from typing import Any, Final
 from zoneinfo import available_timezones
 
 from app.city.dispatching import read_dispatch
+from app.city.evaluation import read_evaluation
 from app.city.faults import Faults
 from app.city.lines import Line
 from app.city.workflow import read_workflow
@@ -19,7 +20,7 @@ _KEYS: Final = {
     "": {
         "catalogue_standard", "code", "name_zh", "name_en", "timezone", "centre", "zoom",
         "default_language", "cell_code_pattern", "filing", "source_crs", "merge", "working_time",
-        "level", "tolerance", "workflow", "dispatch",
+        "level", "tolerance", "workflow", "dispatch", "evaluation",
     },
     "merge": {"radius_m", "minutes"},
     "working_time": {"weekend", "periods", "departments"},
@@ -72,6 +73,7 @@ def read_profile(content: Mapping[str, Any], faults: Faults) -> Profile:
             "minutes": merge.number("minutes", 0, 43_200),
         },
         "workflow": read_workflow(content.get("workflow", {}), faults),
+        "evaluation": read_evaluation(content.get("evaluation", {}), faults),
     }
     if (dispatch := read_dispatch(content.get("dispatch"), faults)) is not None:
         city["dispatch"] = dispatch
