@@ -23,6 +23,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "locate": "app.commands.books:locate",
     "replay": "app.replay.commands:replay",
     "report": "app.evaluation.commands:report",
+    "whatif": "app.whatif.commands:whatif",
     "ledger": "app.commands.books:ledger",
     "audit": "app.commands.books:audit",
     "dead": "app.dead_letters:commands",

@@ -20,6 +20,7 @@ from dispatch.workflow.variant import Variant
 from grid.catalogue import Catalogue
 from grid.department import Departments
 from grid.duty import Jurisdiction
+from grid.locate import Grid
 from grid.postgres import load_grid
 from grid.versions.postgres import active_reign
 
@@ -81,6 +82,11 @@ async def load_rulebook(
             raise NoCity
         grid_version = reign.version
     grid = await load_grid(conn, grid_version, cache)
+    return rulebook_of(parts, {**versions, "grid": grid_version}, grid)
+
+
+def rulebook_of(parts: Parts, versions: Mapping[str, int], grid: Grid) -> Rulebook:
+    """The rulebook that these parts make on a grid; *versions* names the version of each."""
     departments = Departments.of(parts["departments"])
     city = parts["city"]
     return Rulebook(
@@ -93,7 +99,7 @@ async def load_rulebook(
         ),
         limits=Limits.of(parts["limits"]),
         calendar=WorkingCalendar.of(parts["calendar"]),
-        versions={**versions, "grid": grid_version},
+        versions=versions,
         auto_file=city["filing"] == "auto",
         merge_radius_m=city["merge"]["radius_m"],
         merge_within=timedelta(minutes=city["merge"]["minutes"]),

@@ -1,0 +1,116 @@
+"""The rulebook that is tried: a pack, single parts or another grid instead of what is in force."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from psycopg import AsyncConnection
+
+from app.city.checking import check_pack
+from app.city.pack import CityPack, digest
+from app.rulebook import NoCity, Parts, read_parts, rulebook_of
+from app.whatif.parts import with_files
+from dispatch.rulebook import Rulebook
+from geo.index import CellIndex
+from grid.hierarchy import Hierarchy
+from grid.locate import Grid
+from grid.postgres import load_grid, version_in_force
+
+TRIED: Final = 0
+"""The version of a part or grid that is stored nowhere."""
+GRID: Final = "grid"
+
+
+class OtherCity(Exception):
+    """A pack of another city cannot be held against the cases of this one."""
+
+    def __init__(self, packed: str, loaded: str) -> None:
+        super().__init__(f"the pack is of city {packed}, the cases are of city {loaded}")
+        self.packed, self.loaded = packed, loaded
+
+
+class NothingToTry(Exception):
+    """Neither a pack nor a part nor a grid was named."""
+
+    def __init__(self) -> None:
+        super().__init__("name a pack, a part (routing=FILE) or another grid to try")
+
+
+class TwoGrids(Exception):
+    """A pack brings its own grid, and another was named."""
+
+    def __init__(self) -> None:
+        super().__init__("the pack brings its own grid: leave the other one out")
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """What somebody wants to try: a pack, files of single parts by name, a stored grid version.
+
+    Parts go before those of the pack.
+    """
+
+    pack: Path | None = None
+    parts: Mapping[str, Path] = field(default_factory=dict[str, Path])
+    grid: int | None = None
+
+    def check(self) -> None:
+        """Raise NothingToTry or TwoGrids unless it says what to try."""
+        if self.pack is None and not self.parts and self.grid is None:
+            raise NothingToTry
+        if self.pack is not None and self.grid is not None:
+            raise TwoGrids
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """The rulebook to try, and which parts of it are not as they are in force.
+
+    *parts* are the contents, for names; *levels* those of the areas.
+    """
+
+    rules: Rulebook
+    parts: Parts
+    changed: tuple[str, ...]
+
+
+async def rulebook_to_try(conn: AsyncConnection[Any], proposal: Proposal, cache: Path) -> Tried:
+    """The rulebook of the proposal; nothing is stored but an index of a stored grid, in *cache*.
+
+    Raises NoCity, NothingToTry, TwoGrids, NotAPack, BrokenPack with all faults, OtherCity and
+    UnknownGridVersion.
+    """
+    proposal.check()
+    standing, versions = await read_parts(conn)
+    in_force = await version_in_force(conn)
+    if in_force is None:
+        raise NoCity
+    pack = check_pack(proposal.pack).sound() if proposal.pack is not None else None
+    if pack is not None and pack.parts["city"]["code"] != standing["city"]["code"]:
+        raise OtherCity(pack.parts["city"]["code"], standing["city"]["code"])
+    parts = with_files({**standing, **(pack.parts if pack else {})}, proposal.parts)
+    if pack is not None and pack.tiling.digest() != in_force[1]:
+        grid = _built(pack)
+    else:
+        grid = await load_grid(conn, proposal.grid or in_force[0], cache)
+    if pack is not None:
+        grid = replace(grid, hierarchy=Hierarchy.of(parts["areas"]))
+    changed = {part for part in parts if digest(parts[part]) != digest(standing.get(part))}
+    if grid.version != in_force[0]:
+        changed.add(GRID)
+    told = {part: TRIED if part in changed else number for part, number in versions.items()}
+    rules = rulebook_of(parts, {**told, GRID: grid.version}, grid)
+    return Tried(rules, parts, tuple(sorted(changed)))
+
+
+def _built(pack: CityPack) -> Grid:
+    cells = pack.tiling.cells
+    shapes = np.array([cell.geometry for cell in cells], dtype=object)
+    index = CellIndex.build(shapes, [cell.code for cell in cells])
+    areas = {cell.code: cell.area for cell in cells}
+    codes = index.codes.tolist()
+    return Grid(TRIED, index, [areas[code] for code in codes], Hierarchy(pack.tiling.areas))
