@@ -129,6 +129,8 @@ POLICY: Final[Mapping[str, Mapping[Role, Scope]]] = {
     "dead.read": {Role.OPERATOR: _CITY, Role.AUDITOR: _CITY},
     "dead.replay": {Role.OPERATOR: _CITY, Role.ADMINISTRATOR: _CITY},
     "dead.edit": {Role.OPERATOR: _CITY},
+    # Past cases decided again, without a word of what was reported.
+    "whatif.run": {Role.SUPERVISOR: _AREAS, Role.ADMINISTRATOR: _CITY},
     "metrics.read": {Role.MONITOR: _CITY, Role.ADMINISTRATOR: _CITY, Role.AUDITOR: _CITY},
 }
 

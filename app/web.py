@@ -34,6 +34,7 @@ from app.http import (
     sessions,
     tasks,
     unmerging,
+    whatif,
 )
 from app.http import map as dispatch_map
 from app.http.city import CityWatch
@@ -49,6 +50,7 @@ from app.metrics import DoorMetrics
 from app.modes import Lookout
 from app.probing import server_probes
 from app.settings import Settings
+from app.whatif.trials import Trials
 from streams.carriers import KafkaCarrier
 
 _log = structlog.get_logger()
@@ -82,6 +84,7 @@ def make_web(settings: Settings) -> Starlette:
         dispatch_map.ROUTES,
         grid.ROUTES,
         ogc.ROUTES,
+        whatif.ROUTES,
         openapi.ROUTES,
     ):
         app.router.routes.extend(routes)
@@ -109,6 +112,7 @@ def wire(settings: Settings) -> Wiring:
         darkroom=Darkroom(),
         metrics=DoorMetrics(),
         evaluations=asyncio.Semaphore(1),
+        trials=Trials(settings),
         stopping=asyncio.Event(),
     )
 
@@ -119,6 +123,7 @@ async def _lifespan(app: Starlette) -> AsyncGenerator[None]:
     async with AsyncExitStack() as stack:
         stack.push_async_callback(wiring.database.close)
         stack.push_async_callback(wiring.carrier.close)
+        stack.push_async_callback(wiring.trials.close)
         try:
             await wiring.database.require_schema()
             await wiring.city.refresh()

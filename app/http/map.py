@@ -41,6 +41,13 @@ async def dead_page(request: Request, actor: Actor) -> Response:
     return _page(request, "dead.html")
 
 
+async def whatif_page(request: Request, actor: Actor) -> Response:
+    """The page on which other rules are tried on past cases; its data asks the policy."""
+    if not actor.is_known:
+        return RedirectResponse("/login", 303, headers={"cache-control": "no-store"})
+    return _page(request, "whatif.html")
+
+
 async def login_page(request: Request, actor: Actor) -> Response:
     """The login page."""
     return _page(request, "login.html")
@@ -161,6 +168,7 @@ def _takes_gzip(request: Request) -> bool:
 ROUTES: Final = [
     Route("/", guarded("page.read", page), methods=["GET"]),
     Route("/dead", guarded("page.read", dead_page), methods=["GET"]),
+    Route("/whatif", guarded("page.read", whatif_page), methods=["GET"]),
     Route("/login", guarded("page.read", login_page), methods=["GET"]),
     Route("/static/{build}/{name:path}", guarded("page.read", static), methods=["GET"]),
     Route("/tiles/{layer}/{z:int}/{x:int}/{y:int}.mvt", guarded("map.read", tile), methods=["GET"]),

@@ -19,6 +19,7 @@ from app.metrics import DoorMetrics
 from app.modes import Lookout
 from app.problems import Problem
 from app.settings import Settings
+from app.whatif.trials import Trials
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,7 @@ class Wiring:
     darkroom: Darkroom
     metrics: DoorMetrics
     evaluations: asyncio.Semaphore
+    trials: Trials
     stopping: asyncio.Event
 
     def current_city(self) -> City:

@@ -31,12 +31,19 @@ from dispatch.whatif.deciding import Compared
 from dispatch.whatif.postgres import Choice
 from grid.errors import GridError
 
+
+class NoPeriod(Exception):
+    """A period ends before it begins."""
+
+    def __init__(self, begin: str, until: str) -> None:
+        super().__init__(f"--until {until} is not later than --from {begin}")
+        self.begin, self.until = begin, until
+
+
 LISTED: Final = 20
 LISTED_AS_JSON: Final = 10_000
 _UNTRIED: Final = "nothing was tried"
-_REFUSALS: Final = (NotAPack, OtherCity, NothingToTry, TwoGrids, NotAMoment, GridError)
-
-When = Annotated[str, typer.Option(help="As 2027-01-01T00:00, by the clocks of the city.")]
+_REFUSALS: Final = (NotAPack, OtherCity, NothingToTry, TwoGrids, NotAMoment, NoPeriod, GridError)
 
 
 def whatif(
@@ -92,6 +99,8 @@ async def _tried(
     parts, _ = await read_parts(conn)
     zone = parts["city"]["timezone"]
     begin, until = (moment_of(text, zone) if text else None for text in period)
+    if begin and until and begin >= until:
+        raise NoPeriod(*period)
     tried = await rulebook_to_try(conn, proposal, settings().home / "cache")
     listed: list[dict[str, Any]] = []
     with ExitStack() as stack:

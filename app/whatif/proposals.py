@@ -68,10 +68,7 @@ class Proposal:
 
 @dataclass(frozen=True, slots=True)
 class Tried:
-    """The rulebook to try, and which parts of it are not as they are in force.
-
-    *parts* are the contents, for names; *levels* those of the areas.
-    """
+    """The rulebook to try, the parts it is made of, and which of them are not those in force."""
 
     rules: Rulebook
     parts: Parts
@@ -89,22 +86,31 @@ async def rulebook_to_try(conn: AsyncConnection[Any], proposal: Proposal, cache:
     in_force = await version_in_force(conn)
     if in_force is None:
         raise NoCity
-    pack = check_pack(proposal.pack).sound() if proposal.pack is not None else None
-    if pack is not None and pack.parts["city"]["code"] != standing["city"]["code"]:
-        raise OtherCity(pack.parts["city"]["code"], standing["city"]["code"])
+    number, sha256 = in_force
+    pack = _checked(proposal.pack, standing) if proposal.pack is not None else None
     parts = with_files({**standing, **(pack.parts if pack else {})}, proposal.parts)
-    if pack is not None and pack.tiling.digest() != in_force[1]:
+    if pack is not None and pack.tiling.digest() != sha256:
         grid = _built(pack)
     else:
-        grid = await load_grid(conn, proposal.grid or in_force[0], cache)
+        grid = await load_grid(conn, proposal.grid or number, cache)
     if pack is not None:
         grid = replace(grid, hierarchy=Hierarchy.of(parts["areas"]))
-    changed = {part for part in parts if digest(parts[part]) != digest(standing.get(part))}
-    if grid.version != in_force[0]:
-        changed.add(GRID)
-    told = {part: TRIED if part in changed else number for part, number in versions.items()}
+    changed = _changed(parts, standing) | ({GRID} if grid.version != number else set())
+    told = {part: TRIED if part in changed else version for part, version in versions.items()}
     rules = rulebook_of(parts, {**told, GRID: grid.version}, grid)
     return Tried(rules, parts, tuple(sorted(changed)))
+
+
+def _checked(path: Path, standing: Parts) -> CityPack:
+    pack = check_pack(path).sound()
+    packed, loaded = pack.parts["city"]["code"], standing["city"]["code"]
+    if packed != loaded:
+        raise OtherCity(packed, loaded)
+    return pack
+
+
+def _changed(parts: Parts, standing: Parts) -> set[str]:
+    return {part for part in parts if digest(parts[part]) != digest(standing.get(part))}
 
 
 def _built(pack: CityPack) -> Grid:

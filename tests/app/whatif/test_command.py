@@ -223,6 +223,11 @@ def test_faults_of_a_pack_are_told_and_nothing_is_tried(pack: Path):
         (["--part", "people=x.csv"], "write NAME=FILE"),
         (["--part", "routing=a", "--part", "routing=b"], "given twice"),
         (["--grid", "1", "--from", "yesterday"], "'yesterday' is no time"),
+        (["--grid", "1", "--from", "2027-02", "--until", "2027-01-01"], "'2027-02' is no time"),
+        (
+            ["--grid", "1", "--from", "2027-02-01", "--until", "2027-01-01"],
+            "--until 2027-01-01 is not later than --from 2027-02-01",
+        ),
     ],
 )
 def test_what_cannot_be_tried_is_refused_with_a_reason(arguments: list[str], said: str):

@@ -27,6 +27,7 @@ export function topView(state, figures, feed, act) {
     <div class="side">
       ${connectionView(feed)}
       ${deadLink(state.dead)}
+      ${whatifLink(state.person)}
       <button class="plain" data-act="theme" @click=${act.switchTheme}>
         ${act.isDark() ? t("theme.light") : t("theme.dark")}
       </button>
@@ -44,6 +45,12 @@ export function topView(state, figures, feed, act) {
 function deadLink(dead) {
   if (dead === null) return nothing;
   return html`<a class="plain dead ${dead ? "some" : ""}" href="/dead">${t("dead.title")} <b>${dead}</b></a>`;
+}
+
+/** The way to what-if, for who may go there. @param {import("../store.js").Person | null} person */
+function whatifLink(person) {
+  if (!person?.roles.some((role) => role === "supervisor" || role === "administrator")) return nothing;
+  return html`<a class="plain" data-act="whatif" href="/whatif">${t("whatif.link")}</a>`;
 }
 
 /** @param {string} figure @param {number} value */
