@@ -2,10 +2,12 @@
 
     python -m benchmarks.nyc_day --json
     python -m benchmarks.nyc_day --json --kafka --workers 2 --faults --compare
+    python -m benchmarks.nyc_day --json --life
 
 With --faults one worker is killed (SIGKILL) after a third of the day and started again, and the
 broker is restarted after half of it. With --compare the day is first played on the embedded engine,
-and the outcome of each request must be the same.
+and the outcome of each request must be the same. With --life no door takes part: see
+`benchmarks.nyc_life`.
 """
 
 from __future__ import annotations
@@ -35,6 +37,7 @@ from app.replay.reading import Columns, Incident, read_incidents
 from app.replay.sending import Answer, Open311Door, Played, play
 from app.services import restart
 from app.services.home import default_home
+from benchmarks import nyc_life
 from benchmarks.machine import machine, print_result
 from dispatch.ledger import as_json
 from dispatch.postgres.ledger import read_books
@@ -252,8 +255,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--faults", action="store_true")
     parser.add_argument("--compare", action="store_true")
+    parser.add_argument("--life", action="store_true", help="decide and close at the dates told")
     told = parser.parse_args(arguments)
     requests = incidents(told.data, told.most)
+    if told.life:
+        return nyc_life.main(told.data, FILE, requests)
     with tempfile.TemporaryDirectory(prefix="citygrid-nyc-") as folder:
         pack = Path(folder) / "newyork"
         make_newyork(pack, told.data)
