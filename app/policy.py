@@ -70,6 +70,12 @@ POLICY: Final[Mapping[str, Mapping[Role, Scope]]] = {
     "report.add_photo": _REPORTERS,
     "report.read_own": {Role.ANYONE: _OWN},
     "report.list_own": _REPORTERS,
+    # Before a report is sent: what is open near it, without a word that anybody wrote.
+    "duplicate.suggest": {
+        Role.CITIZEN: _CITY,
+        Role.INSPECTOR: _CITY,
+        Role.OPERATOR: _CITY,
+    },
     "observation.submit": {Role.SENSOR: _OWN},
     "case.read": _STAFF,
     "case.add_photo": {
@@ -109,6 +115,13 @@ POLICY: Final[Mapping[str, Mapping[Role, Scope]]] = {
     "case.move.excuse": {Role.SUPERVISOR: _AREAS},
     "case.move.refuse_appeal": {Role.SUPERVISOR: _AREAS},
     "case.move.reopen": {Role.SUPERVISOR: _AREAS, Role.OPERATOR: _AREAS},
+    # How severe a case is decides who waits: not for those who assign, nor for those who work.
+    "case.move.grade": {
+        Role.OPERATOR: _AREAS,
+        Role.SUPERVISOR: _AREAS,
+        Role.COMMANDER: _AREAS,
+    },
+    "case.move.merge": {Role.OPERATOR: _AREAS},
     "case.move.unmerge": {Role.OPERATOR: _AREAS},
     # Whoever was told may say that they see to it; that they were told is asked of the escalation.
     "escalation.read": _STAFF,
@@ -118,6 +131,8 @@ POLICY: Final[Mapping[str, Mapping[Role, Scope]]] = {
         Role.SUPERVISOR: _AREAS,
         Role.AUDITOR: _CITY,
     },
+    "warning.read": _STAFF,
+    "warning.set": {Role.COMMANDER: _AREAS},
     "map.read": _STAFF,
     "grid.read": _GRID_READERS,
     "grid.read_open": {Role.ANYONE: _CITY},  # asked instead of it where CITY_GRID_OPEN is set

@@ -15,16 +15,17 @@ import numpy as np
 from dispatch import case as cases
 from dispatch import decide as decisions
 from dispatch import events as e
-from dispatch.case import Case, Order
+from dispatch.case import Case, Move, Order
 from dispatch.confidence import Records
 from dispatch.decide import Decision, Failed, Merged, Opened, Rejected
-from dispatch.errors import DispatchError, NotMerged, UnknownCase
+from dispatch.errors import DispatchError, MergedFurther, NotMerged, UnknownCase
 from dispatch.matching import Candidate
 from dispatch.ports import Book, Changes
 from dispatch.report import Report
 from dispatch.rulebook import Rulebook
 from dispatch.workflow.clocks import Ending, ended, is_stage
 from dispatch.workflow.facts import StageOverdue
+from dispatch.workflow.merging import counterpart
 from dispatch.workflow.variant import Terms
 from grid.cell import Place
 from grid.errors import GridError
@@ -191,18 +192,40 @@ async def move(
     *terms* are the city's variant of the workflow and its working time. Raises UnknownCase and
     what `dispatch.case.obey` raises. Which deadlines end and begin says `dispatch.workflow.clocks`.
     """
-    current = dict(await book.cases([case_id]))
-    if case_id not in current:
-        raise UnknownCase(case_id)
+    current, other = await _concerned(book, case_id, order)
     deadlines = await book.deadlines(case_id)
     event = cases.obey(
-        current[case_id], order, actor=actor, now=now, terms=terms, deadlines=deadlines
+        current[case_id],
+        order,
+        actor=actor,
+        now=now,
+        terms=terms,
+        deadlines=deadlines,
+        other=other,
     )
     changes = Changes()
     case = _apply(changes, current, case_id, event)
+    if other is not None and (theirs := counterpart(event, case)) is not None:
+        _apply(changes, current, other.id, theirs)
     changes.settled += [(case_id, kind, ending) for kind, ending in ended(event, deadlines)]
     await book.save(changes, city=city, now=now)
     return case
+
+
+async def _concerned(book: Book, case_id: int, order: Order) -> tuple[dict[int, Case], Case | None]:
+    """The case, and the one that it is merged into or taken out of.
+
+    What is named is locked together, in the order of ids; whom a case was merged into is known only
+    when it is locked, and nobody else is after both of them then.
+    """
+    named = {case_id} if order.case is None else {case_id, order.case}
+    current = dict(await book.cases(named))
+    if case_id not in current:
+        raise UnknownCase(case_id)
+    if order.move is Move.UNMERGE and (into := current[case_id].merged_into) is not None:
+        current |= await book.cases([into])
+        return current, current.get(into)
+    return current, current.get(order.case or 0)
 
 
 async def unmerge(
@@ -218,13 +241,15 @@ async def unmerge(
     """Take a merged report out of its case: it becomes a case of its own, routed afresh.
 
     Raises UnknownCase, and NotMerged when the report is the one the case was opened from or has no
-    place in the grid any more.
+    place in the grid any more; MergedFurther when the case itself was merged since.
     """
     current = dict(await book.cases([case_id]))
     if case_id not in current:
         raise UnknownCase(case_id)
+    if (into := current[case_id].merged_into) is not None:
+        raise MergedFurther(case_id, into)
     place = _places([report], rules)[0]
-    if place is None or current[case_id].reports < 2:
+    if place is None or current[case_id].own_reports < 2:
         raise NotMerged(report.id, case_id)
     changes = Changes()
     left = e.ReportUnmerged(at=now, actor=actor, report=report.id, reason=reason)

@@ -102,6 +102,46 @@ class MissingPhoto(MoveRefused):
         self.move = move
 
 
+class MissingCase(MoveRefused):
+    """This move must name another case."""
+
+    def __init__(self, move: str) -> None:
+        super().__init__(f"{move} needs the other case: give its id in the field 'case'")
+        self.move = move
+
+
+class MissingSeverity(MoveRefused):
+    """This move must say how severe the case is."""
+
+    def __init__(self, move: str) -> None:
+        super().__init__(f"{move} needs the severity: give 1, most severe, to 4 in 'severity'")
+        self.move = move
+
+
+class SameSeverity(MoveRefused):
+    """The case is as severe as that already."""
+
+    def __init__(self, severity: int) -> None:
+        super().__init__(f"the case is of severity {severity} already: give another")
+        self.severity = severity
+
+
+class CannotMerge(MoveRefused):
+    """A case cannot be merged into that other one; *obstacle* says what the other is."""
+
+    def __init__(self, case_id: int, other: int, obstacle: str) -> None:
+        super().__init__(f"cannot merge case {case_id} into case {other}, which {obstacle}")
+        self.case_id, self.other, self.obstacle = case_id, other, obstacle
+
+
+class MergedFurther(MoveRefused):
+    """What is to be taken apart has been merged further: that must be taken apart first."""
+
+    def __init__(self, case_id: int, into: int) -> None:
+        super().__init__(f"case {case_id} is merged into case {into}: unmerge case {case_id} first")
+        self.case_id, self.into = case_id, into
+
+
 class BadDeadline(MoveRefused):
     """A new deadline must be later than the one that runs, and within a year."""
 
@@ -261,6 +301,14 @@ class BrokenRule(DispatchError):
 
     def __init__(self, row: int, name: str, reason: str) -> None:
         super().__init__(f"routing rule {row} ({name}): {reason}")
+        self.row, self.name, self.reason = row, name, reason
+
+
+class BrokenSeverityRule(DispatchError):
+    """A severity rule was refused when it was loaded."""
+
+    def __init__(self, row: int, name: str, reason: str) -> None:
+        super().__init__(f"severity rule {row} ({name}): {reason}")
         self.row, self.name, self.reason = row, name, reason
 
 

@@ -37,6 +37,9 @@ class Books:
     cases_ended: int
     cases_at_head: int
     cases_suspended: int
+    cases_merged: int
+    reports_of_merged_cases: int
+    reports_counted_again: int
     parts: int
     parts_ended: int
     events_reported: int
@@ -50,6 +53,10 @@ class Books:
     events_parts_ended: int
     events_escalated: int
     events_acknowledged: int
+    events_merged_into: int
+    events_separated: int
+    events_case_merged: int
+    events_case_unmerged: int
     reports_in_cases: int
     outbox: int
     outbox_numbered: int
@@ -120,6 +127,21 @@ def equations(books: Books) -> tuple[Equation, ...]:
             "suspended cases = events 'suspended' - 'resumed'",
             books.cases_suspended,
             books.events_suspended - books.events_resumed,
+        ),
+        Equation(
+            "merged cases = events 'merged_into' - 'separated'",
+            books.cases_merged,
+            books.events_merged_into - books.events_separated,
+        ),
+        Equation(
+            "merged cases = events 'case_merged' - 'case_unmerged'",
+            books.cases_merged,
+            books.events_case_merged - books.events_case_unmerged,
+        ),
+        Equation(
+            "reports of merged cases = reports counted by those they were merged into",
+            books.reports_of_merged_cases,
+            books.reports_counted_again,
         ),
         Equation("tasks of helpers = events 'involved'", books.parts, books.events_involved),
         Equation(

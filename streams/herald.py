@@ -27,13 +27,13 @@ class RedisHerald:
             Redis.from_url(url, socket_connect_timeout=0.5, socket_timeout=0.5) if url else None
         )
 
-    async def announce(self, log: str, rows: Sequence[tuple[int, str]]) -> None:
+    async def announce(self, log: str, rows: Sequence[tuple[int, str, str]]) -> None:
         """One message with all the rows; a Redis that is away is logged and left alone."""
         if self._redis is None:
             return
         lines = [
-            msgspec.json.encode({"position": position, "payload": payload})
-            for position, payload in rows
+            msgspec.json.encode({"position": position, "topic": topic, "payload": payload})
+            for position, topic, payload in rows
         ]
         try:
             await self._redis.publish(f"{CHANNEL}:{log}", b"\n".join(lines))

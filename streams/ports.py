@@ -20,8 +20,8 @@ class Carrier(Protocol):
 class Herald(Protocol):
     """Tells whoever listens that the numbered log has grown; best effort."""
 
-    async def announce(self, log: str, rows: Sequence[tuple[int, str]]) -> None:
-        """Pass on positions and payloads under the name of the log.
+    async def announce(self, log: str, rows: Sequence[tuple[int, str, str]]) -> None:
+        """Pass on positions, topics and payloads under the name of the log.
 
         Never raises for a listener that is away.
         """

@@ -42,7 +42,7 @@ async def number_turn(conn: AsyncConnection, herald: Herald) -> int:
     async with conn.transaction():
         name, numbered = await log.number(conn)
     if numbered:
-        await herald.announce(name, [(entry.position, entry.payload) for entry in numbered])
+        await herald.announce(name, [(one.position, one.topic, one.payload) for one in numbered])
     return len(numbered)
 
 

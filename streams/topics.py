@@ -14,6 +14,9 @@ OBSERVATIONS: Final = "observations.v1"
 CASE_EVENTS: Final = "case-events.v1"
 """What happened to cases, as CloudEvents; key: case id."""
 
+REPORT_OUTCOMES: Final = "report-outcomes.v1"
+"""How the case of each report ended, for whoever tells its sender; key: report id."""
+
 DEAD_LETTERS: Final = "dead-letters.v1"
 """Messages no agent could read; key: where they stood."""
 
@@ -21,5 +24,6 @@ PARTITIONS: Final[Mapping[str, int]] = {
     REPORTS: 12,
     OBSERVATIONS: 12,
     CASE_EVENTS: 12,
+    REPORT_OUTCOMES: 12,
     DEAD_LETTERS: 1,
 }

@@ -41,7 +41,11 @@ _FLAGS: Final = {"true": True, "false": False}
 
 @dataclass(frozen=True, slots=True)
 class CaseFilter:
-    """A page of a list. *bbox* is west, south, east, north in degrees WGS84, *before* a case id."""
+    """A page of a list. *bbox* is west, south, east, north in degrees WGS84, *before* a case id.
+
+    With *by_severity* the most severe come first, of these the oldest, and *before* is the last
+    case of the page before; else the newest come first.
+    """
 
     states: tuple[State, ...] = ()
     department: str | None = None

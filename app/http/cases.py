@@ -148,6 +148,8 @@ def _move_as_told(move: Move, case: Case, variant: Variant) -> dict[str, object]
         "needs_reason": step.needs_reason,
         "needs_department": step.needs_department_of(case),
         "needs_deadline": Need.DEADLINE in step.needs,
+        "needs_severity": Need.SEVERITY in step.needs,
+        "needs_case": Need.CASE in step.needs,
         "takes_deadline": step.takes_deadline,
         "needs_photo": move in variant.photographed,
         "needs_correction": Need.CORRECTION in step.needs,
@@ -202,7 +204,7 @@ _LIST: Final = """
     SELECT id, number, state::text AS state, category, severity, cell, areas, department,
            ST_X(position) AS lon, ST_Y(position) AS lat, address, description, reported_at,
            opened_at, due_at, overdue, closed_at, reports, version, round, suspended_at,
-           supervised_at, appeal, helpers
+           supervised_at, appeal, helpers, merged_into
       FROM cases
 """
 

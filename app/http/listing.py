@@ -21,7 +21,7 @@ _FOUR: Final = {"type": "array", "items": {"type": "number"}, "minItems": 4, "ma
 _SUSPENDED: Final = flag_query("suspended", "Whether its clocks stand")
 _OVERDUE: Final = flag_query("overdue", "Whether a milestone of its limit has passed")
 _BEFORE: Final = number_query(
-    "before", "Only below this id of a case: `next` of the page before", most=_LARGEST_ID
+    "before", "Only what comes after this case: `next` of the page before", most=_LARGEST_ID
 )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from typing import Annotated, Any, Final
@@ -17,7 +18,7 @@ from starlette.routing import Route
 
 from app.http.access import guarded
 from app.http.bodies import JSON_LIMIT, check_type, read_body
-from app.http.cases import case_answer, case_for
+from app.http.cases import case_answer, case_for, resource_of
 from app.http.city import City
 from app.http.correcting import ToldCorrection, read_correction
 from app.http.decoding import decode
@@ -25,15 +26,15 @@ from app.http.refusals import refusal
 from app.http.texts import BadText, clean
 from app.http.wiring import wiring_of
 from app.identity.postgres import write_audit
-from app.policy import Actor
+from app.policy import Actor, reach
 from app.problems import Fault, Problem
 from app.rulebook import load_rulebook
 from dispatch import actions
 from dispatch.case import Case, Move, Order
 from dispatch.corrections import correct
-from dispatch.errors import MoveRefused, StaleCase
+from dispatch.errors import MoveRefused, StaleCase, UnknownCase
 from dispatch.postgres.book import PostgresBook
-from dispatch.postgres.cases import history
+from dispatch.postgres.cases import history, read_case
 from dispatch.postgres.clock import now
 from dispatch.rulebook import Rulebook
 
@@ -45,15 +46,15 @@ _PHOTOS: Final = """
       FROM photo p
       JOIN inbox i ON i.id = p.inbox_id
      WHERE p.id = ANY(%(photos)s)
-       AND i.case_id = %(case)s
+       AND i.case_id IN (SELECT cases_stood_for(%(case)s))
 """
 
 
 class ToldMove(ToldCorrection, forbid_unknown_fields=True, frozen=True, kw_only=True):
     """The body of `POST /api/cases/{id}/moves`; *version* is the one the person looked at.
 
-    *until* is a new deadline with its zone; *photos* are ids of photos of the case. What is told
-    anew of it belongs to a correction.
+    *until* is a new deadline with its zone; *photos* are ids of photos of the case; *case* is that
+    to merge into. What is told anew of it belongs to a correction.
     """
 
     move: Move
@@ -62,6 +63,8 @@ class ToldMove(ToldCorrection, forbid_unknown_fields=True, frozen=True, kw_only=
     version: Annotated[int, Meta(ge=0, le=2**31 - 1)] | None = None
     until: Annotated[datetime, Meta(tz=True)] | None = None
     photos: Annotated[tuple[UUID, ...], Meta(max_length=12)] = ()
+    severity: Annotated[int, Meta(ge=1, le=4)] | None = None
+    case: Annotated[int, Meta(ge=1, le=2**63 - 1)] | None = None
 
 
 async def move(request: Request, actor: Actor) -> Response:
@@ -80,6 +83,7 @@ async def move(request: Request, actor: Actor) -> Response:
         order = replace(order, correction=read_correction(told, order.move, case, city))
         rules = await load_rulebook(conn, cache) if order.correction else None
         await _check_photos(conn, case, order)
+        await _check_other(conn, actor, order)
         tagged = _is_matched(request, case)
         # What was authorized is this version; after a change by somebody else it is asked anew.
         seen = replace(order, version=case.version if order.version is None else order.version)
@@ -102,7 +106,16 @@ def _order(told: ToldMove, city: City) -> Order:
         fault = Fault("department", "is none of this city", "take one of /api/departments")
         raise Problem(422, _UNFIT, fault)
     photos = tuple(str(photo) for photo in told.photos)
-    return Order(told.move, reason, told.department, told.version, told.until, photos=photos)
+    return Order(
+        told.move,
+        reason,
+        told.department,
+        told.version,
+        told.until,
+        photos=photos,
+        severity=told.severity,
+        case=told.case,
+    )
 
 
 async def _check_photos(conn: AsyncConnection[Any], case: Case, order: Order) -> None:
@@ -116,6 +129,19 @@ async def _check_photos(conn: AsyncConnection[Any], case: Case, order: Order) ->
             "photos", f"{strange[0]} is no photo of this case", "add it to the case first"
         )
         raise Problem(422, _UNFIT, fault)
+
+
+async def _check_other(conn: AsyncConnection[Any], actor: Actor, order: Order) -> None:
+    """The case to merge into must be one that the actor may merge as well, or it is not there."""
+    if order.move is not Move.MERGE or order.case is None:
+        return
+    action = f"case.move.{order.move}"
+    with suppress(UnknownCase):
+        other = await read_case(conn, order.case)
+        if reach(actor, action).covers(resource_of(other, action)):
+            return
+    fault = Fault("case", f"there is no case {order.case} that you may merge", "give its id")
+    raise Problem(422, _UNFIT, fault)
 
 
 def _is_matched(request: Request, case: Case) -> bool | None:

@@ -57,7 +57,7 @@ _SHOW: Final = """
       FROM photo AS p
       JOIN inbox AS i ON i.id = p.inbox_id
      WHERE p.id = %(photo)s
-       AND i.case_id = %(case)s
+       AND i.case_id IN (SELECT cases_stood_for(%(case)s))
 """
 
 

@@ -8,6 +8,7 @@ from typing import Final
 from app.problems import Fault, Problem
 from dispatch import errors as err
 from dispatch.postgres.cases import StoredEvent
+from dispatch.workflow.merging import Obstacle
 from dispatch.workflow.moves import Move
 from dispatch.workflow.variant import Variant
 from dispatch.workflow.words import GIVEN_NAMES, MOVE_NAMES
@@ -36,6 +37,14 @@ _MISSING: Final = {
             "请在 photos 中给出本案件的照片编号", "name photos of the case in the field 'photos'"
         ),
     ),
+    err.MissingSeverity: (
+        "severity",
+        Label("请在 severity 中给出等级(1 最重,4 最轻)", "give 1, most severe, to 4 in 'severity'"),
+    ),
+    err.MissingCase: (
+        "case",
+        Label("请在 case 中给出要并入的案卷", "give the id of the case to merge into in 'case'"),
+    ),
 }
 
 
@@ -63,6 +72,8 @@ def refusal(
             return Problem(403, str(refused), told=told)
         case err.BadDeadline():
             return _bad_deadline(refused)
+        case err.CannotMerge():
+            return _cannot_merge(refused)
         case err.AlreadyInvolved() | err.NoPart():
             return _wrong_department(refused)
         case err.OutsideGrid() | err.NothingCorrected() | err.CannotCorrect():
@@ -77,6 +88,10 @@ def _in_the_way(refused: err.MoveRefused, name: Label) -> str:
             return f"本市未启用“{name.zh}”"
         case err.NothingRuns():
             return f"案件没有正在计时的时限,不能“{name.zh}”;已超期的可以申诉"
+        case err.SameSeverity():
+            return f"案件已是 {refused.severity} 级,请给出其他等级"
+        case err.MergedFurther():
+            return f"案卷 {refused.case_id} 已再并入案卷 {refused.into},请先撤销该次并案"
         case err.NotNow():
             words = [_in_chinese(one) for one in refused.missing]
             return f"不能“{name.zh}”:案件须{'、'.join(words)}"
@@ -103,6 +118,22 @@ def _stale(stale: err.StaleCase, since: Sequence[StoredEvent]) -> Problem:
         f"{stale}: {who}" if who else str(stale),
     )
     return Problem(409, told.en, *faults, told=told)
+
+
+_OBSTACLES: Final = {
+    Obstacle.UNKNOWN: "不存在",
+    Obstacle.ITSELF: "就是本案卷",
+    Obstacle.ENDED: "已经结束",
+    Obstacle.SUSPENDED: "已挂账,不在计时",
+    Obstacle.LESS_SEVERE: "等级较轻,请先为其定级",
+}
+
+
+def _cannot_merge(refused: err.CannotMerge) -> Problem:
+    obstacle = Obstacle(refused.obstacle)
+    fault = Fault("case", f"case {refused.other} {obstacle}", "name an open case as severe as this")
+    zh = f"不能并入案卷 {refused.other}:该案卷{_OBSTACLES[obstacle]}"
+    return Problem(409, str(refused), fault, told=Label(zh, str(refused)))
 
 
 def _bad_deadline(bad: err.BadDeadline) -> Problem:

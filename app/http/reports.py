@@ -122,6 +122,7 @@ def _as_told(standing: Standing) -> dict[str, object]:
             "department": standing.department,
             "due_at": standing.due_at,
             "closed_at": standing.closed_at,
+            "merged_case": standing.merged_case,
         }
     return {
         "receipt": standing.receipt,

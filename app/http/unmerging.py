@@ -26,7 +26,7 @@ from app.problems import Problem
 from app.rulebook import load_rulebook
 from dispatch import actions
 from dispatch.case import Case
-from dispatch.errors import NotMerged
+from dispatch.errors import MergedFurther, NotMerged
 from dispatch.postgres.book import PostgresBook
 from dispatch.postgres.clock import now
 from dispatch.report import Report
@@ -78,7 +78,7 @@ async def unmerge(request: Request, actor: Actor) -> Response:
                 reason=reason,
                 now=await now(conn),
             )
-        except NotMerged as err:
+        except (NotMerged, MergedFurther) as err:
             raise Problem(409, str(err)) from err
         await write_audit(conn, actor.name, "case.move.unmerge", case.number, "done")
     _log.info("report taken out", report=report.id, case=alone.id, was=case.id, actor=actor.name)

@@ -23,7 +23,7 @@ _CASE: Final = """
            component, reported_at, opened_at, due_at, overdue, closed_at, reports, handled_by, why,
            version, head, round, accepted_by, report_check AS "check", taken_by, suspended_at,
            extension_until, extension_by, supervised_at, appeal, appeal_by, rerouted_at,
-           returned_by,
+           returned_by, merged_into, state_before, merged_reports,
            (SELECT jsonb_agg(to_jsonb(p) - 'case_id' ORDER BY p.number)
               FROM case_part p
              WHERE p.case_id = cases.id) AS parts,
@@ -41,6 +41,7 @@ def _case(row: DictRow) -> Case:
     fields["head"] = bytes(fields["head"])
     fields["check"] = Check(fields["check"]) if fields["check"] else None
     fields["appeal"] = Appeal(fields["appeal"]) if fields["appeal"] else None
+    fields["state_before"] = State(before) if (before := fields["state_before"]) else None
     fields["parts"] = msgspec.convert(fields["parts"] or (), tuple[Part, ...])
     return Case(**fields)
 
@@ -143,9 +144,13 @@ def _fields(canon: str) -> Mapping[str, object]:
 
 @dataclass(frozen=True, slots=True)
 class CaseReport:
-    """One report inside a case, without the reporter; *photos* are ids."""
+    """One report inside a case, without the reporter; *photos* are ids.
+
+    *case_id* is the case that it is in: this one, or one that was merged into it.
+    """
 
     id: int
+    case_id: int
     state: str
     channel: str
     description: str
@@ -156,19 +161,19 @@ class CaseReport:
 
 
 async def reports_of(conn: AsyncConnection, case_id: int) -> list[CaseReport]:
-    """The reports in the case, the one it was opened from first."""
+    """The reports in the case, the one it was opened from first, then in those merged into it."""
     async with conn.cursor(row_factory=class_row(CaseReport)) as cur:
         await cur.execute(
             """
-            SELECT i.id, i.state, i.channel, i.body->>'description' AS description,
+            SELECT i.id, i.case_id, i.state, i.channel, i.body->>'description' AS description,
                    i.body->>'address' AS address, i.happened_at, i.received_at,
                    ARRAY(SELECT p.id::text FROM photo p
                           WHERE p.inbox_id = i.id ORDER BY p.added_at) AS photos
               FROM inbox i
-             WHERE i.case_id = %s
-             ORDER BY i.id
+             WHERE i.case_id IN (SELECT cases_stood_for(%(case)s))
+             ORDER BY i.case_id <> %(case)s, i.id
             """,
-            [case_id],
+            {"case": case_id},
         )
         return await cur.fetchall()
 

@@ -145,7 +145,11 @@ def _answer(one: Submission, receipt: str, row: _Kept) -> Acceptance:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How a report stands, as its sender may know it. Position in degrees WGS84."""
+    """How a report stands, as its sender may know it. Position in degrees WGS84.
+
+    The case is the one that stands for it now; *merged_case* is the number of the one it was in
+    when that was merged, perhaps over several others, None when it is in the same still.
+    """
 
     report_id: int
     receipt: str
@@ -167,6 +171,7 @@ class Standing:
     department: str | None
     due_at: datetime | None
     closed_at: datetime | None
+    merged_case: str | None
 
 
 _STANDING: Final = """
@@ -175,9 +180,12 @@ _STANDING: Final = """
            i.body->>'description' AS description, i.body->>'address' AS address,
            i.happened_at, i.received_at, i.decided_at,
            c.id AS case_id, c.number AS case_number, c.state::text AS case_state,
-           c.department, c.due_at, c.closed_at
+           c.department, c.due_at, c.closed_at,
+           CASE WHEN own.merged_into IS NOT NULL THEN own.number END AS merged_case
       FROM inbox i
-      LEFT JOIN cases c ON c.id = i.case_id
+      LEFT JOIN cases own ON own.id = i.case_id
+      LEFT JOIN cases c
+        ON c.id = CASE WHEN own.merged_into IS NULL THEN own.id ELSE standing_case(own.id) END
 """
 
 

@@ -16,10 +16,15 @@ _COUNTS: Final = """
            (SELECT count(*) FROM cases c JOIN case_event e
                 ON e.case_id = c.id AND e.seq = c.version AND e.hash = c.head) AS cases_at_head,
            (SELECT count(*) FROM cases WHERE suspended_at IS NOT NULL) AS cases_suspended,
+           (SELECT count(*) FROM cases WHERE merged_into IS NOT NULL) AS cases_merged,
+           (SELECT coalesce(sum(reports), 0)::bigint FROM cases WHERE merged_into IS NOT NULL)
+               AS reports_of_merged_cases,
+           (SELECT coalesce(sum(merged_reports), 0)::bigint FROM cases) AS reports_counted_again,
            (SELECT count(*) FROM case_part) AS parts,
            (SELECT count(*) FROM case_part WHERE ended_at IS NOT NULL) AS parts_ended,
-           (SELECT coalesce(sum(reports), 0)::bigint FROM cases) AS reports_in_cases,
-           (SELECT count(*) FROM outbox) AS outbox,
+           (SELECT coalesce(sum(reports - merged_reports), 0)::bigint FROM cases)
+               AS reports_in_cases,
+           (SELECT count(*) FROM outbox WHERE topic = 'case-events.v1') AS outbox,
            (SELECT count(*) FROM outbox WHERE position IS NOT NULL) AS outbox_numbered,
            (SELECT position FROM log_head) AS outbox_last,
            (SELECT count(*) FROM deadline) AS deadlines_total,
@@ -39,7 +44,8 @@ _OWED: Final = """
     SELECT t.name AS destination,
            (SELECT count(*)
               FROM outbox o
-             WHERE o.id > t.after_event
+             WHERE o.topic = 'case-events.v1'
+               AND o.id > t.after_event
                AND (t.last_event IS NULL OR o.id <= t.last_event)
                AND (t.kinds = '{}' OR o.payload::jsonb #>> '{data,kind}' = ANY(t.kinds))) AS owed,
            (SELECT count(*)
@@ -94,6 +100,10 @@ async def _counted(conn: AsyncConnection) -> Books:
         events_parts_ended=events.get("part_finished", 0) + events.get("part_released", 0),
         events_escalated=events.get("escalated", 0),
         events_acknowledged=events.get("escalation_acknowledged", 0),
+        events_merged_into=events.get("merged_into", 0),
+        events_separated=events.get("separated", 0),
+        events_case_merged=events.get("case_merged", 0),
+        events_case_unmerged=events.get("case_unmerged", 0),
         deadlines=deadlines,
         deliveries=deliveries,
         notices=notices,

@@ -19,6 +19,7 @@ from dispatch.postgres.log import OUTBOX_CHANNEL
 from dispatch.workflow.facts import CaseCorrected
 
 CASE_EVENTS: Final = "case-events.v1"
+REPORT_OUTCOMES: Final = "report-outcomes.v1"
 MAX_ATTEMPTS: Final = 5
 """Failed decisions after which a report is dead: visible, in the books, and replayable."""
 
@@ -46,13 +47,16 @@ _UPDATE_CASES: Final = """
            accepted_by = r.accepted_by, report_check = r.report_check, taken_by = r.taken_by,
            suspended_at = r.suspended_at, extension_until = r.extension_until,
            extension_by = r.extension_by, supervised_at = r.supervised_at, appeal = r.appeal,
-           appeal_by = r.appeal_by, helpers = r.helpers
+           appeal_by = r.appeal_by, helpers = r.helpers, severity = r.severity,
+           merged_into = r.merged_into, state_before = r.state_before,
+           merged_reports = r.merged_reports
       FROM jsonb_to_recordset(%(rows)s::jsonb) AS r(
            id bigint, state case_state, department text, due_at timestamptz, overdue boolean,
            closed_at timestamptz, reports integer, handled_by text, why jsonb, version integer,
            head text, round integer, accepted_by text, report_check text, taken_by text,
            suspended_at timestamptz, extension_until timestamptz, extension_by text,
-           supervised_at timestamptz, appeal text, appeal_by text, helpers text[])
+           supervised_at timestamptz, appeal text, appeal_by text, helpers text[],
+           severity smallint, merged_into bigint, state_before text, merged_reports integer)
      WHERE c.id = r.id
 """
 
@@ -115,6 +119,28 @@ _INSERT_OUTBOX: Final = """
       JOIN happened USING (dedup)
       JOIN told ON told.kinds = '{}' OR happened.kind = ANY(told.kinds)
      ORDER BY written.id
+"""
+
+# One row for each report that the case stands for, those of cases merged into it as well. Its name
+# holds that of the event by which the case ended: so nobody is told twice of one ending, and again
+# of another, when the case was reopened or the report has gone on with another case. Who reported
+# does not leave the database, only whether they can be reached.
+_TELL_REPORTS: Final = """
+    INSERT INTO outbox (topic, key, dedup, payload)
+    SELECT %(topic)s, i.id::text, 'report-' || i.id || '-' || r.name,
+           (r.envelope || jsonb_build_object(
+               'id', 'report-' || i.id || '-' || r.name,
+               'subject', i.id::text,
+               'data', r.data || jsonb_build_object(
+                   'report', i.id, 'source', i.source, 'channel', i.channel,
+                   'reachable', EXISTS (SELECT FROM reporter p
+                                         WHERE p.inbox_id = i.id
+                                           AND (p.phone <> '' OR p.email <> '')))))::text
+      FROM jsonb_to_recordset(%(rows)s::jsonb) AS r(
+           case_id bigint, name text, envelope jsonb, data jsonb)
+     CROSS JOIN LATERAL cases_stood_for(r.case_id) AS stood(id)
+      JOIN inbox i ON i.case_id = stood.id
+     ORDER BY i.id
 """
 
 # Another round of a deadline, or its first: the one before, if any, has ended by now.
@@ -184,6 +210,8 @@ async def save(conn: AsyncConnection, changes: Changes, *, city: str, now: datet
     await _write(conn, _SAVE_PARTS, _part_rows(changes))
     await _write(conn, MARK, [{"case_id": entry.case.id} for entry in chain])
     await _settle_reports(conn, changes, now)
+    endings = [_outcome_row(entry, city) for entry in chain if entry.event.kind in _ENDINGS]
+    await _write(conn, _TELL_REPORTS, endings, topic=REPORT_OUTCOMES)
     if chain:
         await conn.execute("SELECT pg_notify(%s, '')", [OUTBOX_CHANNEL])
 
@@ -251,6 +279,8 @@ def _case_row(case: Case) -> dict[str, object]:
         "appeal_by": case.appeal_by,
         "rerouted_at": case.rerouted_at,
         "returned_by": case.returned_by,
+        "state_before": case.state_before,
+        "merged_reports": case.merged_reports,
     }
 
 
@@ -280,6 +310,7 @@ def _shown(case: Case) -> dict[str, object]:
         "suspended_at": case.suspended_at,
         "supervised_at": case.supervised_at,
         "helpers": case.helpers,
+        "merged_into": case.merged_into,
     }
 
 
@@ -326,6 +357,33 @@ def _outbox_row(entry: Entry, city: str) -> dict[str, object]:
         "dedup": name,
         "kind": event.kind,
         "payload": msgspec.json.encode(envelope).decode(),
+    }
+
+
+_ENDINGS: Final = frozenset({"closed", "voided", "rejected"})
+"""A case that is merged into another has not ended for those who reported it."""
+
+
+def _outcome_row(entry: Entry, city: str) -> dict[str, object]:
+    """What is the same for every report of a case that ended."""
+    case = entry.case
+    return {
+        "case_id": case.id,
+        "name": f"case-{case.id}-{case.version}",
+        "envelope": {
+            "specversion": "1.0",
+            "source": f"citygrid/{city}",
+            "type": "citygrid.report.outcome",
+            "time": e.rfc3339(entry.event.at),
+            "datacontenttype": "application/json",
+        },
+        "data": {
+            "kind": "outcome",
+            "outcome": case.state,
+            "case": case.id,
+            "number": case.number,
+            "category": case.category,
+        },
     }
 
 

@@ -13,6 +13,7 @@ from dispatch import events as e
 from dispatch.calendar import WorkingCalendar
 from dispatch.workflow import clocks
 from dispatch.workflow import facts as f
+from dispatch.workflow import merging as m
 from dispatch.workflow.case import Case
 from dispatch.workflow.clocks import Counting, Deadline, Ending
 
@@ -40,6 +41,8 @@ def begun(
             return {one.kind: one.due_at for one in met if not clocks.is_stage(one.kind)}
         case f.CaseReopened():
             return clocks.anew(case, calendar, event.at)
+        case m.CaseSeparated():
+            return clocks.standing_again(case, deadlines)
         case e.CaseAssigned() | f.CaseTransferred():
             return handed_on(counting, event.department, deadlines, event.at)
         case e.CaseSentBack():

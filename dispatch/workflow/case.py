@@ -34,6 +34,9 @@ class Case:
     case is suspended. *round* counts the attempts at the work: rework and reopening begin another.
     *rerouted_at* is when a correction had it handed over by rule, *returned_by* the departments
     that have sent it back.
+    *reports* counts all who told of it; *merged_reports* of them told of cases that were merged
+    into this one. A case that was merged itself is void, goes on as *merged_into*, and keeps the
+    state in which it would stand again as *state_before*.
     """
 
     id: int
@@ -74,6 +77,14 @@ class Case:
     parts: tuple[Part, ...] = ()
     rerouted_at: datetime | None = None
     returned_by: tuple[str, ...] = ()
+    merged_into: int | None = None
+    state_before: State | None = None
+    merged_reports: int = 0
+
+    @property
+    def own_reports(self) -> int:
+        """How many told of this very case, and not of one that was merged into it."""
+        return self.reports - self.merged_reports
 
     @property
     def partners(self) -> tuple[str, ...]:

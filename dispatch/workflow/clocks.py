@@ -17,6 +17,7 @@ from typing import Final
 from dispatch import events as e
 from dispatch.calendar import Unit, WorkingCalendar
 from dispatch.workflow import facts as f
+from dispatch.workflow import merging as m
 from dispatch.workflow.case import Case
 
 _STAGE: Final = "stage."
@@ -158,6 +159,17 @@ def extended(
     return moved
 
 
+def standing_again(case: Case, deadlines: Iterable[Deadline]) -> dict[str, datetime]:
+    """The deadlines that ended when the case was merged, due when they were: no limit is reset.
+
+    It was not suspended then, so nothing else has left the newest round of one cancelled, but for
+    milestones of a limit that a correction has replaced.
+    """
+    ended = [one for one in deadlines if one.ending is Ending.CANCELLED]
+    limit = limit_of(case)
+    return {one.kind: one.due_at for one in ended if is_stage(one.kind) or one.kind in limit}
+
+
 def anew(case: Case, calendar: WorkingCalendar, at: datetime) -> dict[str, datetime]:
     """The whole limit of the case, counted from *at* by the calendar of who has it."""
     own = calendar.kept_by(case.department)
@@ -193,6 +205,8 @@ def _ending(event: e.Event, one: Deadline) -> Ending | None:
         case f.StageOverdue():
             return Ending.FIRED if one.kind == event.stage else None
         case e.CaseVoided() | f.CaseRejected() if one.kind != Stage.ACCEPT:
+            return Ending.CANCELLED
+        case m.MergedInto():
             return Ending.CANCELLED
         case f.CaseCorrected() if event.began and not is_stage(one.kind):
             return Ending.CANCELLED

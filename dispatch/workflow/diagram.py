@@ -14,14 +14,19 @@ def mermaid() -> str:
     ways: dict[tuple[State, State], list[Move]] = {}
     for move, step in MOVES.items():
         for origin in State:
-            if origin in step.origins and step.target not in (None, origin):
-                ways.setdefault((origin, step.target or origin), []).append(move)
+            for target in State:
+                if origin in step.origins and target in _targets(step) - {origin}:
+                    ways.setdefault((origin, target), []).append(move)
     lines = [
         f"    {origin} --> {target}: {', '.join(map(_said, moves))}"
         for (origin, target), moves in ways.items()
     ]
     ends = [f"    {state} --> [*]" for state in State if state.ended]
     return "\n".join(["stateDiagram-v2", f"    [*] --> {State.REPORTED}", *lines, *ends])
+
+
+def _targets(step: Step) -> frozenset[State]:
+    return step.back_to if step.target is None else frozenset({step.target})
 
 
 def table(who: Callable[[Move], Iterable[str]]) -> str:
@@ -38,7 +43,7 @@ def _row(move: Move, step: Step, who: Iterable[str]) -> str:
         f"`{move}`",
         MOVE_NAMES[move].zh,
         ", ".join(state for state in State if state in step.origins),
-        step.target or "stays",
+        step.target or ("as before" if step.back_to else "stays"),
         ", ".join(who),
         ", ".join(_asked(step)),
         "; ".join(sorted(step.given)),

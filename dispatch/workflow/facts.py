@@ -233,6 +233,16 @@ class CaseReopened(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SeverityGraded(Event):
+    """A person made the case more or less severe than it was (定级)."""
+
+    kind: ClassVar[str] = "graded"
+    severity: int
+    was: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StageOverdue(Event):
     """A post took longer than it may for its step; the department is not late by that."""
 

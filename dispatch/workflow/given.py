@@ -26,6 +26,7 @@ class Given(StrEnum):
     PARTS_OPEN = "waiting for departments that help"
     LATE = "late, and this lateness was not appealed against"
     APPEALED = "waiting for an answer to an appeal"
+    MERGED = "merged into another case"
 
 
 HOLDS: Final[Mapping[Given, Callable[[Case], bool]]] = {
@@ -45,6 +46,7 @@ HOLDS: Final[Mapping[Given, Callable[[Case], bool]]] = {
     Given.PARTS_OPEN: lambda case: bool(case.partners),
     Given.LATE: lambda case: case.overdue and case.appeal is None,
     Given.APPEALED: lambda case: case.appeal is Appeal.ASKED,
+    Given.MERGED: lambda case: case.merged_into is not None,
 }
 
 

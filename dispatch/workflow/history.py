@@ -10,6 +10,7 @@ from typing import Final
 from dispatch import events as e
 from dispatch.escalation.facts import CaseEscalated, EscalationAcknowledged
 from dispatch.workflow import facts as f
+from dispatch.workflow import merging as m
 from dispatch.workflow.case import Case, Part
 from dispatch.workflow.clocks import is_stage
 from dispatch.workflow.state import Appeal, Check, PartState, State
@@ -67,6 +68,8 @@ def evolve(case: Case, event: e.Event) -> Case:
 
 def _due_at(case: Case, event: e.Event) -> datetime | None:
     """When the first milestone that runs is due; none while the case is suspended."""
+    if isinstance(event, m.CaseSeparated):
+        return case.due_at
     if isinstance(event, f.CaseSuspended) and any(not is_stage(kind) for kind in event.left_s):
         return None
     began = [at for kind, at in event.began.items() if not is_stage(kind)]
@@ -201,7 +204,29 @@ def _changed_parts(case: Case, event: e.Event) -> Case:
         case f.PartReleased():
             return _ended(case, event.part, PartState.RELEASED, event)
         case _:
+            return _changed_weight(case, event)
+
+
+def _changed_weight(case: Case, event: e.Event) -> Case:
+    match event:
+        case f.SeverityGraded():
+            return replace(case, severity=event.severity)
+        case m.MergedInto():
+            gone = replace(case, state=State.VOID, closed_at=event.at)
+            return replace(gone, merged_into=event.other, state_before=case.state)
+        case m.CaseSeparated():
+            stands = replace(case, state=case.state_before or case.state, closed_at=None)
+            return replace(stands, merged_into=None, state_before=None)
+        case m.CaseMerged():
+            return _with_reports(case, event.reports)
+        case m.CaseUnmerged():
+            return _with_reports(case, -event.reports)
+        case _:
             raise TypeError(f"{event.kind} does not happen to a case that is open already")
+
+
+def _with_reports(case: Case, more: int) -> Case:
+    return replace(case, reports=case.reports + more, merged_reports=case.merged_reports + more)
 
 
 def _ended(case: Case, number: int, state: PartState, event: e.Event) -> Case:

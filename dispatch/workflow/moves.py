@@ -52,6 +52,9 @@ class Move(StrEnum):
     EXCUSE = "excuse"
     REFUSE_APPEAL = "refuse_appeal"
     REOPEN = "reopen"
+    GRADE = "grade"
+    MERGE = "merge"
+    UNMERGE = "unmerge"
 
 
 class Need(StrEnum):
@@ -62,6 +65,8 @@ class Need(StrEnum):
     OWNER = "department, unless one has the case"
     DEADLINE = "until"
     CORRECTION = "category or place"
+    SEVERITY = "severity"
+    CASE = "case"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +74,9 @@ class Step:
     """Where a move may be made, where it leads, and what goes with it.
 
     *target* None leaves the state as it is. *takes_deadline* says that a new deadline may be given.
-    *by_helper* says that a department that helps may make it for its own task. A city may switch
-    off what is *optional*: what begins something, never what ends it.
+    *by_helper* says that a department that helps may make it for its own task; *back_to* are the
+    states of which it gives back the one that the case had before. A city may switch off what is
+    *optional*: what begins something, never what ends it.
     """
 
     origins: frozenset[State]
@@ -80,6 +86,7 @@ class Step:
     optional: bool
     takes_deadline: bool
     by_helper: bool
+    back_to: frozenset[State]
 
     @property
     def needs_reason(self) -> bool:
@@ -104,6 +111,7 @@ def _step(
     optional: bool = False,
     takes_deadline: bool = False,
     by_helper: bool = False,
+    back_to: tuple[State, ...] = (),
 ) -> Step:
     takes_deadline = takes_deadline or Need.DEADLINE in needs
     return Step(
@@ -114,6 +122,7 @@ def _step(
         optional,
         takes_deadline,
         by_helper,
+        frozenset(back_to),
     )
 
 
@@ -177,6 +186,13 @@ MOVES: Final[Mapping[Move, Step]] = {
     Move.REFUSE_APPEAL: _step(
         _FILED, _ASSIGNED, _HANDLED, _VERIFIED, _CLOSED, needs=(_WHY,), given=(Given.APPEALED,)),
     Move.REOPEN: _step(_CLOSED, to=_ASSIGNED, needs=(_WHY,), optional=True),
+    Move.GRADE: _step(
+        _REPORTED, _FILED, _ASSIGNED, _HANDLED, needs=(_WHY, Need.SEVERITY), optional=True),
+    Move.MERGE: _step(
+        _REPORTED, _FILED, _ASSIGNED, to=_VOID, needs=(_WHY, Need.CASE),
+        given=(_RUNS, Given.PARTS_ENDED), optional=True),
+    Move.UNMERGE: _step(
+        _VOID, needs=(_WHY,), given=(Given.MERGED,), back_to=(_REPORTED, _FILED, _ASSIGNED)),
 }
 """The workflow."""
 # fmt: on

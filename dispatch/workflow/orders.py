@@ -12,21 +12,25 @@ from dispatch.errors import (
     AlreadyInvolved,
     BadDeadline,
     IllegalMove,
+    MissingCase,
     MissingCorrection,
     MissingDeadline,
     MissingDepartment,
     MissingPhoto,
     MissingReason,
+    MissingSeverity,
     NoPart,
     NothingRuns,
     NotNow,
     OwnRequest,
     OwnWork,
+    SameSeverity,
     StaleCase,
     SwitchedOff,
 )
 from dispatch.workflow import clocks
 from dispatch.workflow import facts as f
+from dispatch.workflow import merging as m
 from dispatch.workflow.beginning import begun
 from dispatch.workflow.case import Case, Part
 from dispatch.workflow.clocks import Counting, Deadline, Stage
@@ -45,8 +49,9 @@ class Order:
     """What a person wants done with a case; *version* is the one they were looking at, if known.
 
     *until* is a new deadline, aware. *by* is the department of the person, which tells whose task
-    is meant when departments help. *photos* are ids of photos of the case. *correction* is what a
-    correction tells anew; `dispatch.correcting` decides what becomes of it.
+    is meant when departments help. *photos* are ids of photos of the case. *case* is the id of the
+    case to merge into. *correction* is what a correction tells anew; `dispatch.correcting` decides
+    what becomes of it.
     """
 
     move: Move
@@ -57,6 +62,8 @@ class Order:
     by: str | None = None
     photos: tuple[str, ...] = ()
     correction: Correction | None = None
+    severity: int | None = None
+    case: int | None = None
 
 
 def obey(
@@ -67,16 +74,17 @@ def obey(
     now: datetime,
     terms: Terms | None = None,
     deadlines: Sequence[Deadline] = (),
+    other: Case | None = None,
 ) -> e.Event:
     """The event that carries out the order, with the deadlines that it begins.
 
-    *deadlines* are the newest rounds of all that the case has. Raises a MoveRefused that says what
-    is missing or in the way.
+    *deadlines* are the newest rounds of all that the case has. *other* is the case that it is
+    merged into, or taken out of. Raises a MoveRefused that says what is missing or in the way.
     """
     terms = terms or Terms()
     check_order(case, order, actor, terms)
     at = max(now, case.changed_at)
-    event = _event(case, order, actor, at)
+    event = _event(case, order, actor, at, other)
     if order.photos:
         event = replace(event, photos=order.photos)
     if isinstance(event, f.CaseSuspended):
@@ -100,7 +108,7 @@ def _begun(
     return begun(case, event, terms.calendar, deadlines, terms.variant.stages)
 
 
-def _event(case: Case, order: Order, actor: str, at: datetime) -> e.Event:
+def _event(case: Case, order: Order, actor: str, at: datetime, other: Case | None) -> e.Event:
     reason, department = order.reason, order.department or ""
     match order.move:
         case Move.ASSIGN:
@@ -117,6 +125,13 @@ def _event(case: Case, order: Order, actor: str, at: datetime) -> e.Event:
         case Move.EXTEND:
             until = order.until or case.extension_until or at
             return f.DeadlineExtended(at=at, actor=actor, until=until, reason=reason)
+        case Move.GRADE:
+            return _graded(case, order, actor, at)
+        case Move.MERGE:
+            told = order.case or 0
+            return m.merged(case, other, told=told, actor=actor, reason=reason, at=at)
+        case Move.UNMERGE:
+            return m.separated(case, other, actor=actor, reason=reason, at=at)
         case Move.TAKE | Move.PROGRESS | Move.INVOLVE | Move.FINISH_PART | Move.RELEASE_PART:
             return _event_of_part(case, order, actor, at)
         case Move.CORRECT:
@@ -149,6 +164,15 @@ _PLAIN: Final[Mapping[Move, Callable[..., e.Event]]] = {
     Move.REOPEN: f.CaseReopened,
 }
 """What happens by a move with which nothing but a reason is said."""
+
+
+def _graded(case: Case, order: Order, actor: str, at: datetime) -> e.Event:
+    severity = order.severity or case.severity
+    if severity == case.severity:
+        raise SameSeverity(severity)
+    return f.SeverityGraded(
+        at=at, actor=actor, severity=severity, was=case.severity, reason=order.reason
+    )
 
 
 def _event_of_part(case: Case, order: Order, actor: str, at: datetime) -> e.Event:
@@ -218,6 +242,10 @@ def _check_given(case: Case, order: Order, step: Step, terms: Terms) -> None:
         raise MissingDeadline(order.move)
     if Need.CORRECTION in step.needs and order.correction is None:
         raise MissingCorrection(order.move)
+    if Need.SEVERITY in step.needs and order.severity is None:
+        raise MissingSeverity(order.move)
+    if Need.CASE in step.needs and order.case is None:
+        raise MissingCase(order.move)
     if order.move in terms.variant.photographed and not order.photos:
         raise MissingPhoto(order.move)
     if order.move in (Move.ASSIGN, Move.TRANSFER) and order.department in case.partners:

@@ -42,6 +42,9 @@ MOVE_NAMES: Final[Mapping[Move, Label]] = {
     Move.EXCUSE: Label("同意申诉", "Excuse the lateness"),
     Move.REFUSE_APPEAL: Label("驳回申诉", "Refuse the appeal"),
     Move.REOPEN: Label("重新办理", "Reopen"),
+    Move.GRADE: Label("定级", "Grade"),
+    Move.MERGE: Label("并案", "Merge"),
+    Move.UNMERGE: Label("撤销并案", "Take out again"),
 }
 
 GIVEN_NAMES: Final[Mapping[Given, Label]] = {
@@ -58,4 +61,5 @@ GIVEN_NAMES: Final[Mapping[Given, Label]] = {
     Given.PARTS_OPEN: Label("有未完成的协办", Given.PARTS_OPEN),
     Given.LATE: Label("已超期且此次超期未申诉", Given.LATE),
     Given.APPEALED: Label("有待答复的申诉", Given.APPEALED),
+    Given.MERGED: Label("已并入其他案卷", Given.MERGED),
 }

@@ -60,12 +60,16 @@ def test_the_herald_outlives_a_redis_that_went_away(
 ) -> None:
     async def announce() -> None:
         herald = RedisHerald(url)
-        await cut_again_and_again(network, lambda: herald.announce("log", [(1, "{}")]))
+        await cut_again_and_again(
+            network, lambda: herald.announce("log", [(1, "case-events.v1", "{}")])
+        )
         async with Redis.from_url(redis_url) as redis, redis.pubsub() as screen:
             await screen.subscribe(f"{CHANNEL}:log")
             assert await screen.get_message(timeout=10)  # says that it listens
-            await herald.announce("log", [(2, "{}")])  # may meet the connection that was cut
-            await herald.announce("log", [(3, "{}")])
+            await herald.announce(
+                "log", [(2, "case-events.v1", "{}")]
+            )  # may meet the connection that was cut
+            await herald.announce("log", [(3, "case-events.v1", "{}")])
             told = await screen.get_message(timeout=10, ignore_subscribe_messages=True)
         assert told is not None
         await herald.close()

@@ -16,7 +16,7 @@ from dispatch.postgres.inbox import accept_many
 from dispatch.postgres.log import Entry, number
 from streams import wire
 from streams.observations import Columns, envelopes
-from streams.topics import CASE_EVENTS, PARTITIONS
+from streams.topics import CASE_EVENTS, PARTITIONS, REPORT_OUTCOMES
 from tests.house.documents import blocks, first_column, read
 from tests.makers import CITY, NOON, rulebook, submission
 
@@ -80,11 +80,23 @@ async def sent(conn: AsyncConnection) -> list[Entry]:
 
 
 async def test_what_is_sent_is_what_the_asyncapi_document_promises(sent: list[Entry]):
-    events = [json.loads(entry.payload) for entry in sent]
+    events = [json.loads(entry.payload) for entry in sent if entry.topic == CASE_EVENTS]
 
     assert [fault for one in events for fault in faults(one, SCHEMAS["CaseEvent"])] == []
     assert [one["data"]["kind"] for one in events][-3:] == ["handled", "verified", "closed"]
-    assert {(entry.topic, entry.key) for entry in sent} == {(CASE_EVENTS, "1")}
+    assert {entry.key for entry in sent if entry.topic == CASE_EVENTS} == {"1"}
+
+
+async def test_each_report_of_the_closed_case_is_told_as_the_document_promises(sent: list[Entry]):
+    told = [entry for entry in sent if entry.topic == REPORT_OUTCOMES]
+    outcomes = [json.loads(entry.payload) for entry in told]
+
+    assert [fault for one in outcomes for fault in faults(one, SCHEMAS["ReportOutcome"])] == []
+    assert [(one["id"], entry.key) for one, entry in zip(outcomes, told, strict=True)] == [
+        ("report-1-case-1-7", "1"),
+        ("report-2-case-1-7", "2"),
+    ]
+    assert {entry.topic for entry in sent} == {CASE_EVENTS, REPORT_OUTCOMES}
 
 
 async def test_a_breach_of_the_document_would_be_seen(sent: list[Entry]):

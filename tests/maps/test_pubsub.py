@@ -52,7 +52,9 @@ async def test_rows_arrive_as_they_were_announced(redis_url: str, herald: RedisH
     ear = Ear(redis_url, "log-1")
     task = await open_(ear)
 
-    await herald.announce("log-1", [(1, '{"a":1}'), (2, '{"城":"云溪"}')])
+    await herald.announce(
+        "log-1", [(1, "case-events.v1", '{"a":1}'), (2, "case-events.v1", '{"城":"云溪"}')]
+    )
     async with asyncio.timeout(10):
         await ear.heard.wait()
 
@@ -69,8 +71,8 @@ async def test_two_cities_on_one_redis_do_not_hear_each_other(
     ear = Ear(redis_url, "log-1")
     task = await open_(ear)
 
-    await herald.announce("log-2", [(1, "foreign")])
-    await herald.announce("log-1", [(1, "own")])
+    await herald.announce("log-2", [(1, "case-events.v1", "foreign")])
+    await herald.announce("log-1", [(1, "case-events.v1", "own")])
     async with asyncio.timeout(10):
         await ear.heard.wait()
 
@@ -84,7 +86,7 @@ async def test_a_log_that_cannot_be_named_yet_is_asked_again(
     ear = Ear(redis_url, "away", "log-1")
     task = await open_(ear)
 
-    await herald.announce("log-1", [(1, "own")])
+    await herald.announce("log-1", [(1, "case-events.v1", "own")])
     async with asyncio.timeout(10):
         await ear.heard.wait()
 
@@ -96,8 +98,8 @@ async def test_without_redis_nothing_is_announced_and_nothing_fails() -> None:
     away = RedisHerald("redis://127.0.0.1:1/0")
     none = RedisHerald(None)
 
-    await away.announce("log-1", [(1, "x")])
-    await none.announce("log-1", [(1, "x")])
+    await away.announce("log-1", [(1, "case-events.v1", "x")])
+    await none.announce("log-1", [(1, "case-events.v1", "x")])
 
     await away.close()
     await none.close()

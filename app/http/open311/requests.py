@@ -28,7 +28,7 @@ from grid.naming import Label, Language
 
 _SPAN: Final = timedelta(days=90)
 _MOST_IDS: Final = 50
-_STAGES: Final[Mapping[str, Label]] = {
+STAGES: Final[Mapping[str, Label]] = {
     "accepted": Label("已受理,等待立案", "received, waits for a decision"),
     "dead": Label("已受理,等待人工处理", "received, waits for a person"),
     "rejected": Label("不予立案", "not a case of this city"),
@@ -158,7 +158,7 @@ def _as_told(standing: Standing, city: City, language: Language) -> Row:
     return {
         "service_request_id": standing.receipt,
         "status": "closed" if stage in _ENDED else "open",
-        "status_notes": _STAGES[stage].get(language),
+        "status_notes": _notes(standing, stage).get(language),
         "service_name": category.name.get(language) if category else standing.category,
         "service_code": standing.category,
         "description": standing.description,
@@ -174,6 +174,15 @@ def _as_told(standing: Standing, city: City, language: Language) -> Row:
         "long": standing.lon,
         "media_url": "",
     }
+
+
+def _notes(standing: Standing, stage: str) -> Label:
+    """The stage in words; a report whose case was merged is told which case goes on for it."""
+    words = STAGES[stage]
+    if standing.merged_case is None:
+        return words
+    number = standing.case_number
+    return Label(f"{words.zh}(已并入案卷 {number})", f"{words.en} (merged into case {number})")
 
 
 def _written(moment: datetime | None) -> str | None:

@@ -185,11 +185,11 @@ export class Acts {
 
   // ── acting on a case ──
 
-  /** @param {{ move: string, needs_reason: boolean, needs_department: boolean, takes_deadline: boolean, needs_photo: boolean, needs_correction: boolean } | null} move */
+  /** @param {{ move: string, needs_reason: boolean, needs_department: boolean, needs_severity: boolean, needs_case: boolean, takes_deadline: boolean, needs_photo: boolean, needs_correction: boolean } | null} move */
   choose(move) {
     if (!move) return this.store.set({ order: "", problem: "" });
-    const { needs_reason, needs_department, takes_deadline, needs_photo, needs_correction } = move;
-    if (needs_reason || needs_department || takes_deadline || needs_photo || needs_correction) {
+    if (move.needs_reason || move.needs_department || move.needs_severity || move.needs_case
+      || move.takes_deadline || move.needs_photo || move.needs_correction) {
       return this.store.set({ order: move.move, problem: "" });
     }
     void this.carryOut({ move: move.move });
@@ -202,6 +202,8 @@ export class Acts {
     const reason = String(form.get("reason") ?? "").trim();
     const department = String(form.get("department") ?? "");
     const until = String(form.get("until") ?? "");
+    const severity = Number(form.get("severity") ?? 0);
+    const other = Number(form.get("case") ?? 0);
     const photos = form.getAll("photos").map(String);
     const category = String(form.get("category") ?? "");
     const [lon, lat] = ["lon", "lat"].map((field) => String(form.get(field) ?? ""));
@@ -210,6 +212,8 @@ export class Acts {
       reason,
       ...(department ? { department } : {}),
       ...(until ? { until: new Date(until).toISOString() } : {}),
+      ...(severity ? { severity } : {}),
+      ...(other ? { case: other } : {}),
       ...(photos.length ? { photos } : {}),
       ...(category ? { category } : {}),
       ...(lon ? { lon: Number(lon), datum: "wgs84" } : {}),

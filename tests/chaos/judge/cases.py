@@ -30,6 +30,7 @@ _STATE_AFTER: Final = {
     "reopened": "assigned",
     "voided": "void",
     "rejected": "void",
+    "merged_into": "void",
 }
 
 _EARTH: Final = Geod(ellps="WGS84")
@@ -102,12 +103,16 @@ def _is_same(
 def _standing(history: list[EventRow]) -> tuple[str, str | None, bool, int]:
     """State, department, overdue, number of reports."""
     state, department, overdue, reports = "", None, False, 0
+    before = ""
     for event in history:
-        state = _STATE_AFTER.get(event.kind, state)
+        before = state if event.kind == "merged_into" else before
+        state = before if event.kind == "separated" else _STATE_AFTER.get(event.kind, state)
         if event.kind in ("assigned", "transferred", "self_handled"):
             department = told(event)["department"]
         overdue = overdue or event.kind == "overdue"
         reports += (event.kind in ("reported", "merged")) - (event.kind == "unmerged")
+        if event.kind in ("case_merged", "case_unmerged"):
+            reports += told(event)["reports"] * (1 if event.kind == "case_merged" else -1)
     return state, department if state not in ("reported", "filed") else None, overdue, reports
 
 

@@ -32,7 +32,10 @@ _COUNTED: Final[LiteralString] = """
                   count(*) FILTER (WHERE suspended_at IS NOT NULL) AS suspended,
                   count(*) FILTER (WHERE suspended_at IS NOT NULL
                                      AND state NOT IN ('filed', 'assigned')) AS gone_suspended,
-                  coalesce(sum(reports), 0) AS reports,
+                  count(*) FILTER (WHERE merged_into IS NOT NULL) AS merged,
+                  coalesce(sum(reports - merged_reports), 0) AS reports,
+                  coalesce(sum(reports) FILTER (WHERE merged_into IS NOT NULL), 0) AS merged_in,
+                  coalesce(sum(merged_reports), 0) AS merged_reports,
                   coalesce(sum(version), 0) AS versions
              FROM cases),
          event AS (
@@ -40,6 +43,10 @@ _COUNTED: Final[LiteralString] = """
                   count(*) FILTER (WHERE kind = 'reported') AS reported,
                   count(*) FILTER (WHERE kind = 'merged')
                       - count(*) FILTER (WHERE kind = 'unmerged') AS merged,
+                  count(*) FILTER (WHERE kind = 'merged_into')
+                      - count(*) FILTER (WHERE kind = 'separated') AS merged_into,
+                  count(*) FILTER (WHERE kind = 'case_merged')
+                      - count(*) FILTER (WHERE kind = 'case_unmerged') AS case_merged,
                   count(*) FILTER (WHERE kind = 'overdue') AS overdue,
                   count(*) FILTER (WHERE kind = 'stage_overdue') AS stage_overdue,
                   count(*) FILTER (WHERE kind = 'suspended')
@@ -64,9 +71,9 @@ _COUNTED: Final[LiteralString] = """
               AND EXISTS (SELECT FROM case_event e
                            WHERE e.case_id = c.id AND e.kind = 'verified')),
          told AS (
-           SELECT count(*) AS n, count(position) AS numbered, coalesce(max(position), 0) AS last
-             FROM outbox
-            WHERE topic = 'case-events.v1'),
+           SELECT count(*) FILTER (WHERE topic = 'case-events.v1') AS n,
+                  count(position) AS numbered, coalesce(max(position), 0) AS last
+             FROM outbox),
          told_event AS (
            SELECT count(*) AS n
              FROM case_event e
@@ -140,6 +147,9 @@ EQUATIONS: Final[Mapping[str, tuple[LiteralString, LiteralString]]] = {
     ),
     "suspended cases = events 'suspended' - 'resumed'": ("kase.suspended", "event.suspended"),
     "no case is suspended but before or at work": ("kase.gone_suspended", "0"),
+    "merged cases = events 'merged_into' - 'separated'": ("kase.merged", "event.merged_into"),
+    "merged cases = events 'case_merged' - 'case_unmerged'": ("kase.merged", "event.case_merged"),
+    "reports of merged cases = reports counted again": ("kase.merged_in", "kase.merged_reports"),
     "tasks of helpers = events 'involved'": ("part.n", "event.involved"),
     "ended tasks of helpers = events that ended them": ("part.ended", "event.parts_ended"),
     "no helper is waited for once the work is done": ("waited_for.n", "0"),

@@ -13,7 +13,14 @@ from tests.chaos.judge.books import Books, Name
 from tests.chaos.judge.facts import CaseRow, Facts, ReportRow
 from tests.chaos.judge.snapshot import Snapshot
 
-_OPENS: Final = {"closed": False, "voided": False, "rejected": False, "reopened": True}
+_OPENS: Final = {
+    "closed": False,
+    "voided": False,
+    "rejected": False,
+    "merged_into": False,
+    "reopened": True,
+    "separated": True,
+}
 SHOWN: Final = 5
 """So many problems of one check are told; the rest is counted."""
 

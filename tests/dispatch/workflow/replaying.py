@@ -70,6 +70,8 @@ def _ending(
             if kind == "stage.accept":
                 return "met" if in_time else None
             return "cancelled"
+        case "merged_into":
+            return "cancelled"
         case "overdue":
             return "fired" if told["milestone"] == kind else None
         case "stage_overdue":

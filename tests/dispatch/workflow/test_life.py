@@ -88,7 +88,7 @@ class Life(RuleBasedStateMachine):
         self.loop = asyncio.Runner()
         self.conn: AsyncConnection = self.do(connect(self.url))
         self.now = NOON
-        self.case_id = 0
+        self.case_id = self.other = 0
         self.done: Counter[Move] = Counter()
 
     def do(self, what: Awaitable[T]) -> T:
@@ -103,6 +103,8 @@ class Life(RuleBasedStateMachine):
 
     @initialize()
     def somebody_reports_first(self) -> None:
+        self.somebody_reports()
+        self.other = self.case_id
         self.somebody_reports()
 
     @precondition(lambda self: self.case_id and self.case().state is State.VOID)
@@ -146,27 +148,33 @@ class Life(RuleBasedStateMachine):
             move, one = min(offers, key=lambda offer: self.turn(offer[0], tie))
             told = CORRECTIONS[(tie + sum(self.done.values())) % len(CORRECTIONS)]
             until = self.until(span)
-            self.order(one, Order(move, "because", department, until=until, correction=told))
+            order = Order(move, "because", department, until=until, correction=told)
+            severity = 4 if self.case().severity < 4 else 3
+            self.order(one, replace(order, severity=severity, case=self.other))
 
     def turn(self, move: Move, tie: int) -> tuple[bool, int, int]:
         """What was done least comes first, and what leads nowhere last."""
         place = (list(Move).index(move) + tie) % len(Move)
-        return MOVES[move].target is State.VOID, self.done[move], place
+        leads_nowhere = MOVES[move].target is State.VOID or move is Move.GRADE
+        return leads_nowhere, self.done[move], place
 
     @rule(
         who=st.sampled_from(PEOPLE), move=st.sampled_from(list(Move)),
         reason=st.sampled_from(["", "because"]),
         department=st.sampled_from([None, *CODES]), span=st.none() | SPANS,
-        behind=st.sampled_from([None, None, 0, 1]),
-        told=st.none() | st.sampled_from(CORRECTIONS),
+        behind=st.sampled_from([None, None, 0, 1]), told=st.none() | st.sampled_from(CORRECTIONS),
+        severity=st.sampled_from([None, 1, 2, 3, 4]),
+        other=st.sampled_from(["other", "itself", "nobody", None]),
     )  # fmt: skip
     def somebody_tries_anything(
-        self, who: Actor, move: Move, reason: str, department: str | None,
-        span: timedelta | None, behind: int | None, told: Correction | None,
+        self, who: Actor, move: Move, reason: str, department: str | None, span: timedelta | None,
+        behind: int | None, told: Correction | None, severity: int | None, other: str | None,
     ) -> None:  # fmt: skip
         version = None if behind is None else self.case().version - behind
         until = None if span is None else self.now + span
-        self.order(who, Order(move, reason, department, version, until, correction=told))
+        order = Order(move, reason, department, version, until, correction=told)
+        twins = {"other": self.other, "itself": self.case_id, "nobody": 404}
+        self.order(who, replace(order, severity=severity, case=twins.get(other or "")))
 
     def until(self, span: timedelta) -> datetime:
         """A time after whatever is due next."""
@@ -300,9 +308,9 @@ def judge_way(events: list[StoredEvent]) -> None:
             case _:
                 pass
         # Only these give time, stop it or let it go on; all others leave the limit where it was.
-        giving = ("extended", "resumed", "reworked", "reopened", "corrected")
+        giving = ("extended", "resumed", "reworked", "reopened", "corrected", "separated")
         assert not told or event.kind in giving
-        if event.kind == "reworked":
+        if event.kind in ("reworked", "separated"):
             assert told.items() <= milestones.items()
         due = event.fields.get("due", {})
         assert isinstance(due, dict)

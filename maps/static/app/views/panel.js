@@ -139,6 +139,10 @@ function orderView(chosen, state, act) {
       : nothing}
     ${chosen.needs_correction ? correctionView(state) : nothing}
     ${chosen.takes_deadline ? untilView(chosen, state) : nothing}
+    ${chosen.needs_severity ? severityView(state.detail.case.severity) : nothing}
+    ${chosen.needs_case
+      ? html`<label>${t("move.case")}<input name="case" inputmode="numeric" pattern="[1-9][0-9]*" required></label>`
+      : nothing}
     ${chosen.needs_photo ? photoChoiceView(state.detail) : nothing}
     <label>${t("move.reason")}<textarea name="reason" rows="2" maxlength="1000" ?required=${chosen.needs_reason}></textarea></label>
     <div class="buttons">
@@ -158,6 +162,13 @@ function correctionView(state) {
       ${categories.map((code) => html`<option value=${code}>${categoryName(state.city, code)}</option>`)}
     </select></label>
     ${number("lon", 180)}${number("lat", 90)}`;
+}
+
+/** @param {number} now */
+function severityView(now) {
+  return html`<label>${t("move.severity")}<select name="severity" required>
+    ${[1, 2, 3, 4].map((level) => html`<option value=${level} ?disabled=${level === now}>${level}</option>`)}
+  </select></label>`;
 }
 
 /** The times of the form are those of the reader's clock. @param {any} chosen @param {import("../store.js").State} state */
