@@ -31,6 +31,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "delivery": "app.destinations:delivery",
     "channel": "app.channels:channel",
     "notice": "app.channels:notice",
+    "warning": "app.warnings:commands",
     "user": "app.identity.commands:user",
     "key": "app.identity.commands:key",
 }

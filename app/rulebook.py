@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,9 +12,11 @@ from dispatch.alarms import AlarmRules
 from dispatch.auto_dispatch import AutoDispatch
 from dispatch.calendar import WorkingCalendar
 from dispatch.deadlines import Limits
+from dispatch.matching import Matching
 from dispatch.postgres.clock import now
 from dispatch.routing import Router
 from dispatch.rulebook import Rulebook
+from dispatch.severity import Grading
 from dispatch.workflow.variant import Variant
 from grid.catalogue import Catalogue
 from grid.department import Departments
@@ -89,10 +90,11 @@ def rulebook_of(parts: Parts, versions: Mapping[str, int], grid: Grid) -> Rulebo
     """The rulebook that these parts make on a grid; *versions* names the version of each."""
     departments = Departments.of(parts["departments"])
     city = parts["city"]
+    catalogue = Catalogue.of(parts["catalogue"])
     return Rulebook(
         city=city["code"],
         grid=grid,
-        catalogue=Catalogue.of(parts["catalogue"]),
+        catalogue=catalogue,
         departments=departments,
         router=Router.of(
             parts["routing"], Jurisdiction.of(parts["jurisdiction"]), grid.hierarchy, departments
@@ -101,11 +103,12 @@ def rulebook_of(parts: Parts, versions: Mapping[str, int], grid: Grid) -> Rulebo
         calendar=WorkingCalendar.of(parts["calendar"]),
         versions=versions,
         auto_file=city["filing"] == "auto",
-        merge_radius_m=city["merge"]["radius_m"],
-        merge_within=timedelta(minutes=city["merge"]["minutes"]),
+        matching=Matching.of(city["merge"], [one.code for one in catalogue]),
+        grading=Grading.of(parts.get("severity", []), parts.get("sites", [])),
         variant=Variant.of(city.get("workflow")),
         auto_dispatch=AutoDispatch.of(city.get("dispatch")),
-        # Cities that were loaded before there were rules for sensors have no such part.
+        # Cities that were loaded before there were rules for sensors have no such part; many have
+        # no rules of severity and no sites.
         alarms=AlarmRules.of(
             parts["sensors"], parts.get("sensor_rules", []), city["default_language"]
         ),

@@ -17,9 +17,10 @@ from dispatch import decide as decisions
 from dispatch import events as e
 from dispatch.case import Case, Move, Order
 from dispatch.confidence import Records
+from dispatch.context import CityWarning
 from dispatch.decide import Decision, Failed, Merged, Opened, Rejected
 from dispatch.errors import DispatchError, MergedFurther, NotMerged, UnknownCase
-from dispatch.matching import Candidate
+from dispatch.matching import Candidate, Matching
 from dispatch.ports import Book, Changes
 from dispatch.report import Report
 from dispatch.rulebook import Rulebook
@@ -57,13 +58,15 @@ async def decide(
 ) -> Decided:
     """Decide these reports, and before them every older undecided one of the same categories.
 
-    Reports of one category are decided one transaction after another in the order they were
-    accepted; so which of two reports of one incident becomes the case depends on that order
-    alone, however many workers there are and whichever of them dies. Already decided is a no-op.
+    Reports of one category, or of one family of categories that the city matches with each other,
+    are decided one transaction after another in the order they were accepted; so which of two
+    reports of one incident becomes the case depends on that order alone, however many workers there
+    are and whichever of them dies. Already decided is a no-op.
     """
     categories = await book.categories_of(report_ids)
     if not categories:
         return Decided()
+    categories = frozenset[str]().union(*map(rules.matching.relatives, categories))
     await book.take_turn(sorted(categories))
     reports = await book.undecided(categories, report_ids, BATCH)
     changes = await _decided(book, reports, rules, now)
@@ -81,14 +84,15 @@ async def decide(
 async def _decided(
     book: Book, reports: Sequence[Report], rules: Rulebook, now: datetime
 ) -> Changes:
-    known = _by_category(await book.open_near(reports, rules))
+    known = _by_family(await book.open_near(reports, rules), rules.matching)
+    warnings = await book.warnings(rules, now)
     ids = iter(await book.new_case_ids(len(reports)))
     changes = Changes()
     places = _places(reports, rules)
     records = await _records(book, reports, places, rules)
     for report, place in zip(reports, places, strict=True):
-        candidates = known.setdefault(report.category, [])
-        decision = _try(report, place, candidates, rules, records, next(ids), now)
+        candidates = known.setdefault(rules.matching.family(report.category), [])
+        decision = _try(report, place, candidates, rules, records, warnings, next(ids), now)
         if isinstance(decision, Opened):
             candidates.append(_candidate(decision.case))
         _note(changes, decision)
@@ -121,12 +125,20 @@ def _try(
     candidates: Sequence[Candidate],
     rules: Rulebook,
     records: Records,
+    warnings: Sequence[CityWarning],
     case_id: int,
     now: datetime,
 ) -> Decision:
     try:
         return decisions.decide(
-            report, place, candidates, rules, case_id=case_id, now=now, records=records
+            report,
+            place,
+            candidates,
+            rules,
+            case_id=case_id,
+            now=now,
+            records=records,
+            warnings=warnings,
         )
     except (DispatchError, GridError) as problem:
         return Failed(report, f"{type(problem).__name__}: {problem}")
@@ -136,8 +148,8 @@ def _note(changes: Changes, decision: Decision) -> None:
     match decision:
         case Opened():
             changes.opened.append(decision)
-        case Merged(report, case_id):
-            changes.merged.append((report, case_id))
+        case Merged():
+            changes.merged.append(decision)
         case Rejected():
             changes.rejected.append(decision)
         case Failed():
@@ -147,16 +159,17 @@ def _note(changes: Changes, decision: Decision) -> None:
 async def _join(book: Book, changes: Changes, now: datetime) -> None:
     """Write the merged reports into the histories of their cases, old and new alike."""
     fresh = {decision.case.id: decision.case for decision in changes.opened}
-    old = {case_id for _, case_id in changes.merged} - fresh.keys()
+    old = {decision.case_id for decision in changes.merged} - fresh.keys()
     current = {**fresh, **await book.cases(old)}
-    for report, case_id in changes.merged:
+    for decision in changes.merged:
         event = e.ReportMerged(
             at=now,
             actor=decisions.RULES,
-            report=report.id,
-            report_sha256=report.body_sha256.hex(),
+            report=decision.report.id,
+            report_sha256=decision.report.body_sha256.hex(),
+            likeness=decision.likeness,
         )
-        _apply(changes, current, case_id, event)
+        _apply(changes, current, decision.case_id, event)
 
 
 def _apply(changes: Changes, current: dict[int, Case], case_id: int, event: e.Event) -> Case:
@@ -166,15 +179,23 @@ def _apply(changes: Changes, current: dict[int, Case], case_id: int, event: e.Ev
     return entry.case
 
 
-def _by_category(candidates: Sequence[Candidate]) -> dict[str, list[Candidate]]:
+def _by_family(candidates: Sequence[Candidate], matching: Matching) -> dict[str, list[Candidate]]:
     found: dict[str, list[Candidate]] = {}
     for candidate in candidates:
-        found.setdefault(candidate.category, []).append(candidate)
+        found.setdefault(matching.family(candidate.category), []).append(candidate)
     return found
 
 
 def _candidate(case: Case) -> Candidate:
-    return Candidate(case.id, case.category, case.lon, case.lat, case.reported_at, case.component)
+    return Candidate(
+        case.id,
+        case.category,
+        case.lon,
+        case.lat,
+        case.reported_at,
+        case.component,
+        case.description,
+    )
 
 
 async def move(
@@ -256,7 +277,10 @@ async def unmerge(
     _apply(changes, current, case_id, left)
     [new_id] = await book.new_case_ids(1)
     records = await _records(book, [report], [place], rules)
-    alone = decisions.open_case(report, place, rules, case_id=new_id, now=now, records=records)
+    warnings = await book.warnings(rules, now)
+    alone = decisions.open_case(
+        report, place, rules, case_id=new_id, now=now, records=records, warnings=warnings
+    )
     changes.opened.append(alone)
     await book.save(changes, city=rules.city, now=now)
     return alone.case

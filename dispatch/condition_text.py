@@ -70,13 +70,13 @@ def patterns(tokens: Sequence[Token]) -> list[str]:
     ]
 
 
-def attributes_named(tokens: Sequence[Token]) -> Iterator[Token]:
-    """What stands as key in ``attributes.key``, ``attributes['key']`` and ``'key' in attributes``.
+def keys_named(tokens: Sequence[Token], fact: str) -> Iterator[Token]:
+    """What stands as key in ``fact.key``, ``fact['key']`` and ``'key' in fact``, where it is a map.
 
     A word is the key itself, a text is a CEL string literal.
     """
     for i, token in enumerate(tokens):
-        if token.written != "attributes":
+        if token.written != fact:
             continue
         if tokens[i + 1].written in (".", "[") and tokens[i + 2].kind in ("word", "text"):
             yield tokens[i + 2]

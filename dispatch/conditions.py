@@ -71,22 +71,29 @@ class Condition:
     _program: cel.Program = field(repr=False, compare=False)
 
     @classmethod
-    def of(cls, text: str) -> Self:
-        """The condition written as *text*; BrokenCondition says what is wrong with it."""
+    def of(cls, text: str, known: Mapping[str, str] = FACTS) -> Self:
+        """The condition written as *text*; BrokenCondition says what is wrong with it.
+
+        *known* are the facts that it can ask, and of which type each is.
+        """
         program = _compiled(text)
         tokens = condition_text.tokens_of(text)
         bound = condition_text.bound_names(tokens)
-        _refuse_unknown_names(text, program, bound)
+        _refuse_unknown_names(text, program, bound, known)
         if len(bound) > MOST_MACROS:
             raise BrokenCondition(text, f"more than {MOST_MACROS} of exists, all, map, filter")
-        facts = {name: kind for name, kind in FACTS.items() if name not in bound}
+        facts = {name: kind for name, kind in known.items() if name not in bound}
         if reason := condition_text.impossible_comparison(tokens, facts):
             raise BrokenCondition(text, reason)
         _refuse_bad_patterns(text, condition_text.patterns(tokens))
-        names = frozenset(FACTS.keys() & set(program.variables()))
-        condition = cls(text, names, program)
-        _try(condition, tokens)
+        condition = cls(text, frozenset(program.variables()) & known.keys(), program)
+        _try(condition, tokens, known)
         return condition
+
+    def keys_of(self, fact: str) -> frozenset[str]:
+        """The keys of a map that the condition names, as ``school`` in ``near.school``."""
+        tokens = condition_text.tokens_of(self.text)
+        return frozenset(map(_value, condition_text.keys_named(tokens, fact)))
 
     def holds(self, known: Known) -> bool:
         """Whether the case fits; UndecidedCondition when its facts give no answer.
@@ -106,7 +113,7 @@ class Condition:
         """The words that it is made of."""
         tokens = condition_text.tokens_of(self.text)
         texts = tuple(_value(token) for token in tokens if token.kind == "text")
-        keys = tuple(_value(token) for token in condition_text.attributes_named(tokens))
+        keys = tuple(_value(token) for token in condition_text.keys_named(tokens, "attributes"))
         return Words(texts, keys)
 
 
@@ -142,9 +149,11 @@ def _fault(message: str) -> str:
     return message
 
 
-def _refuse_unknown_names(text: str, program: cel.Program, bound: Iterable[str]) -> None:
-    if unknown := sorted(set(program.variables()) - FACTS.keys() - set(bound)):
-        raise BrokenCondition(text, f"unknown fact {unknown[0]!r}; known are {_listed(FACTS)}")
+def _refuse_unknown_names(
+    text: str, program: cel.Program, bound: Iterable[str], known: Mapping[str, str]
+) -> None:
+    if unknown := sorted(set(program.variables()) - known.keys() - set(bound)):
+        raise BrokenCondition(text, f"unknown fact {unknown[0]!r}; known are {_listed(known)}")
     named = (name for name in program.functions() if name.isidentifier())
     if unknown := sorted(set(named) - FUNCTIONS):
         reason = f"unknown function {unknown[0]!r}; known are {_listed(FUNCTIONS)}"
@@ -160,7 +169,7 @@ def _refuse_bad_patterns(text: str, patterns: Iterable[str]) -> None:
             raise BrokenCondition(text, reason) from error
 
 
-def _try(condition: Condition, tokens: Sequence[Token]) -> None:
+def _try(condition: Condition, tokens: Sequence[Token], known: Mapping[str, str]) -> None:
     """Ask the condition about cases made up from its own words; BrokenCondition where that fails.
 
     CEL finds errors of type only when it comes to them, and ``&&`` hides them on its right; cases
@@ -169,7 +178,7 @@ def _try(condition: Condition, tokens: Sequence[Token]) -> None:
     """
     undecided: UndecidedCondition | None = None
     answers = 0
-    for facts in _made_up_facts(tokens):
+    for facts in _made_up_facts(tokens, known):
         try:
             condition.holds(Known(facts, condition.names))
             answers += 1
@@ -181,11 +190,17 @@ def _try(condition: Condition, tokens: Sequence[Token]) -> None:
         raise BrokenCondition(condition.text, undecided.problem) from undecided
 
 
-def _made_up_facts(tokens: Sequence[Token]) -> Iterator[dict[str, object]]:
+def _made_up_facts(
+    tokens: Sequence[Token], known: Mapping[str, str]
+) -> Iterator[dict[str, object]]:
     texts = [_value(token) for token in tokens if token.kind == "text"]
     numbers = [int(token.written) for token in tokens if _SMALL_NUMBER.fullmatch(token.written)]
-    keys = [_value(token) for token in condition_text.attributes_named(tokens)]
-    return specimens(FACTS, texts, numbers, keys)
+    keys = {
+        name: [_value(token) for token in condition_text.keys_named(tokens, name)]
+        for name, kind in known.items()
+        if kind in ("map", "metres")
+    }
+    return specimens(known, texts, numbers, keys)
 
 
 def _value(token: Token) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
 
@@ -12,9 +12,10 @@ from dispatch import events as e
 from dispatch.case import Case, Entry
 from dispatch.case_facts import facts_of, time_facts, told_facts
 from dispatch.confidence import Records
+from dispatch.context import CityWarning, kinds_in_force
 from dispatch.deadlines import Limit, due_times
 from dispatch.errors import Undecidable
-from dispatch.matching import Candidate, find_same
+from dispatch.matching import Candidate, Sighting
 from dispatch.proposing import NO_RECORDS, Proposal, Subject, propose
 from dispatch.report import Report
 from dispatch.rulebook import Rulebook
@@ -45,10 +46,11 @@ class Opened:
 
 @dataclass(frozen=True, slots=True)
 class Merged:
-    """The report tells of an incident that is already a case."""
+    """The report tells of an incident that is already a case; *likeness* says what showed it."""
 
     report: Report
     case_id: int
+    likeness: Mapping[str, object] = field(default_factory=dict[str, object])
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,30 +81,32 @@ def decide(
     case_id: int,
     now: datetime,
     records: Records = NO_RECORDS,
+    warnings: Sequence[CityWarning] = (),
 ) -> Decision:
     """What becomes of the report. *case_id* is used only when a case is opened.
 
     *place* is where the grid puts it, None when no cell holds the position. *open_cases* are
-    those it may be the same incident as, *records* what became of cases like it. Raises an error
-    of dispatch or grid where the rules give no answer.
+    those it may be the same incident as, *records* what became of cases like it, *warnings* what
+    the city warns of. Raises an error of dispatch or grid where the rules give no answer.
     """
     if report.lon is None or report.lat is None:
         return Rejected(report, NO_POSITION)
     if place is None:
         return Rejected(report, OUTSIDE)
-    same = find_same(
-        open_cases,
+    seen = Sighting(
         report.category,
         report.lon,
         report.lat,
         report.happened_at,
-        component=report.component,
-        radius_m=rules.merge_radius_m,
-        within=rules.merge_within,
+        report.component,
+        report.description,
     )
+    same = rules.matching.find_same(open_cases, seen)
     if same is not None:
-        return Merged(report, same.case_id)
-    return open_case(report, place, rules, case_id=case_id, now=now, records=records)
+        return Merged(report, same.case_id, same.as_dict())
+    return open_case(
+        report, place, rules, case_id=case_id, now=now, records=records, warnings=warnings
+    )
 
 
 def open_case(
@@ -113,12 +117,19 @@ def open_case(
     case_id: int,
     now: datetime,
     records: Records = NO_RECORDS,
+    warnings: Sequence[CityWarning] = (),
 ) -> Opened:
-    """A case of its own for the report, routed and with its deadlines."""
+    """A case of its own for the report, graded, routed and with its deadlines."""
     if report.lon is None or report.lat is None:
         raise Undecidable(report.id, "a case needs a position")
     category = rules.catalogue.category(report.category)
-    proposal = propose(subject_of(report, place, category, rules, now), rules, records)
+    subject = subject_of(report, place, category, rules, now)
+    alarms = sorted(kinds_in_force(warnings, place.areas, now))
+    graded = rules.grading.grade(
+        category.severity, {**subject.facts, "alarms": alarms}, report.lon, report.lat
+    )
+    as_severe = replace(subject, facts={**subject.facts, "severity": graded.severity})
+    proposal = propose(as_severe, rules, records)
     limit = rules.limits.limit_for(report.category, report.condition)
     at_once = proposal.department if rules.auto_file and proposal.held is None else None
     due = due_times(limit, now, rules.calendar.kept_by(at_once))
@@ -129,7 +140,7 @@ def open_case(
         report=report.id,
         report_sha256=report.body_sha256.hex(),
         category=report.category,
-        severity=category.severity,
+        severity=graded.severity,
         cell=place.cell,
         grid_version=rules.grid.version,
         areas=place.areas,
@@ -138,7 +149,11 @@ def open_case(
         reported_at=report.happened_at,
         due=due,
         component=report.component,
-        why={"limit": limit_told(limit, at_once, rules), "versions": dict(rules.versions)},
+        why={
+            "limit": limit_told(limit, at_once, rules),
+            "versions": dict(rules.versions),
+            **({"severity": dict(graded.why)} if graded.why else {}),
+        },
     )
     if not rules.auto_file:
         first = replace(first, began=next_stage(first, rules.variant.stages))

@@ -126,11 +126,12 @@ class CaseVoided(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportMerged(Event):
-    """Another report of the same incident joined the case."""
+    """Another report of the same incident joined the case; *likeness* is what the rule went by."""
 
     kind: ClassVar[str] = "merged"
     report: int
     report_sha256: str
+    likeness: Mapping[str, object] = field(default_factory=dict[str, object])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,7 +173,7 @@ def link(previous: bytes, canon: str) -> bytes:
     return hashlib.sha256(previous + canon.encode()).digest()
 
 
-_LATER: Final = frozenset({"began", "photos", "proposal"})
+_LATER: Final = frozenset({"began", "photos", "proposal", "likeness"})
 """Left out while empty, so that a history says the same as before there were these fields."""
 _ENCODER: Final = msgspec.json.Encoder(order="sorted")
 

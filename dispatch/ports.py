@@ -9,7 +9,8 @@ from typing import Protocol
 
 from dispatch.case import Case, Entry
 from dispatch.confidence import Records
-from dispatch.decide import Failed, Opened, Rejected
+from dispatch.context import CityWarning
+from dispatch.decide import Failed, Merged, Opened, Rejected
 from dispatch.matching import Candidate
 from dispatch.report import Report
 from dispatch.rulebook import Rulebook
@@ -24,7 +25,7 @@ class Changes:
     opened: list[Opened] = field(default_factory=list[Opened])
     changed: dict[int, Case] = field(default_factory=dict[int, Case])
     entries: list[Entry] = field(default_factory=list[Entry])
-    merged: list[tuple[Report, int]] = field(default_factory=list[tuple[Report, int]])
+    merged: list[Merged] = field(default_factory=list[Merged])
     rejected: list[Rejected] = field(default_factory=list[Rejected])
     failed: list[Failed] = field(default_factory=list[Failed])
     settled: list[tuple[int, str, str]] = field(default_factory=list[tuple[int, str, str]])
@@ -50,6 +51,10 @@ class Book(Protocol):
 
     async def open_near(self, reports: Sequence[Report], rules: Rulebook) -> Sequence[Candidate]:
         """Open cases that any of the reports may be the same incident as."""
+        ...
+
+    async def warnings(self, rules: Rulebook, now: datetime) -> Sequence[CityWarning]:
+        """What the city warns of at that moment, where the rules ask for it."""
         ...
 
     async def new_case_ids(self, count: int) -> Sequence[int]:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
 
 from dispatch.alarms import AlarmRules
 from dispatch.auto_dispatch import AutoDispatch
 from dispatch.calendar import WorkingCalendar
 from dispatch.deadlines import Limits
+from dispatch.matching import Matching
 from dispatch.routing import Router
 from dispatch.sensors import Sensors
+from dispatch.severity import Grading
 from dispatch.workflow.variant import Variant
 from grid.catalogue import Catalogue
 from grid.department import Departments
@@ -23,9 +24,8 @@ class Rulebook:
     """One city at one version of grid, catalogue, routing, limits and calendar.
 
     *versions* names the version of each part and is stored with every case. *auto_file* says
-    whether reports become filed cases without a person. *merge_radius_m* and *merge_within* bound
-    the duplicate rule. *variant* is what the city has made of the workflow, *auto_dispatch* what it
-    leaves to its rules.
+    whether reports become filed cases without a person. *variant* is what the city has made of the
+    workflow, *auto_dispatch* what it leaves to its rules.
     """
 
     city: str
@@ -37,8 +37,8 @@ class Rulebook:
     calendar: WorkingCalendar
     versions: Mapping[str, int]
     auto_file: bool = True
-    merge_radius_m: float = 50.0
-    merge_within: timedelta = timedelta(minutes=30)
+    matching: Matching = field(default_factory=Matching)
+    grading: Grading = field(default_factory=Grading)
     variant: Variant = field(default_factory=Variant)
     auto_dispatch: AutoDispatch = field(default_factory=AutoDispatch)
     alarms: AlarmRules = field(default_factory=lambda: AlarmRules(Sensors(), ()))

@@ -10,7 +10,17 @@ from zoneinfo import ZoneInfo, available_timezones
 import numpy as np
 import shapely
 
-from app.city import calendars, catalogue, institutions, ladders, patrols, routing, rules, sensing
+from app.city import (
+    calendars,
+    catalogue,
+    institutions,
+    ladders,
+    patrols,
+    routing,
+    rules,
+    sensing,
+    severity,
+)
 from app.city.archives import opened
 from app.city.components import read_components
 from app.city.dispatching import check_held_back
@@ -20,6 +30,7 @@ from app.city.faults import BrokenPack, Fault, Faults
 from app.city.figures import Ground, read_figures
 from app.city.layers import Shapes, read_layer
 from app.city.lines import Line
+from app.city.merging import check_families
 from app.city.pack import CityPack
 from app.city.profile import FILE as PROFILE
 from app.city.profile import Profile, Tolerance, read_profile
@@ -92,8 +103,11 @@ class _Check:
             "calendar": self._calendar(profile, _codes(departments)),
             "routing": routing.routing_rules(rule_lines, _codes(departments), zone),
             "sensors": self._sensors(areas),
+            **self._severity(profile, areas),
         }
         parts |= self._duties_and_limits(parts, areas, cells)
+        if profile:
+            check_families(profile.city["merge"], _matter_codes(parts), self.faults)
         parts["sensor_rules"] = self._sensor_rules(parts)
         people = self._people(_codes(departments), areas)
         parts |= self._patrols(areas, cells, people)
@@ -166,6 +180,13 @@ class _Check:
         routing.refuse_unknown(content, self.faults)
         rule_lines = read_rules(content, routing.FILE, self.faults)
         return rule_lines, routing.expect_lines(content, self.faults)
+
+    def _severity(self, profile: Profile | None, areas: Areas | None) -> dict[str, Any]:
+        bounds = bounds_of(areas) if areas else None
+        sites = severity.read_sites(self.folder, _source_crs(profile), bounds, self.faults)
+        content = read_toml(self.folder, severity.FILE, self.faults, optional=True)
+        lines = read_rules(content or {}, severity.FILE, self.faults)
+        return {"sites": sites, "severity": severity.severity_rules(lines, sites)}
 
     def _sensors(self, areas: Areas | None) -> rules.Part | None:
         sheet = self._sheet(sensing.FILE, sensing.SENSORS, optional=True)
@@ -258,6 +279,13 @@ def _codes(part: rules.Part | None) -> set[str] | None:
 def _hold(areas: Areas, cells: Cells) -> bool:
     """Whether the areas form a tree that holds every cell."""
     return areas.is_tree and set(cells.areas_used) <= areas.codes
+
+
+def _matter_codes(parts: Mapping[str, Any]) -> set[str] | None:
+    listed = parts["catalogue"]
+    return (
+        {one["code"] for one in listed["categories"] if one["kind"] == MATTER} if listed else None
+    )
 
 
 def _component_codes(parts: Mapping[str, Any]) -> set[str] | None:

@@ -9,6 +9,7 @@ from app.city.dispatching import read_dispatch
 from app.city.evaluation import read_evaluation
 from app.city.faults import Faults
 from app.city.lines import Line
+from app.city.merging import read_merging
 from app.city.workflow import read_workflow
 from grid.code import STANDARD_PATTERN, CodePattern
 from grid.errors import BadCodePattern
@@ -22,7 +23,7 @@ _KEYS: Final = {
         "default_language", "cell_code_pattern", "filing", "source_crs", "merge", "working_time",
         "level", "tolerance", "workflow", "dispatch", "evaluation",
     },
-    "merge": {"radius_m", "minutes"},
+    "merge": {"radius_m", "minutes", "suggest_radius_m", "suggest_minutes", "rule"},
     "working_time": {"weekend", "periods", "departments"},
     "tolerance": {"overlap_m2", "gap_m2", "outside_m2"},
     "level": {"level", "name_zh", "name_en"},
@@ -68,10 +69,7 @@ def read_profile(content: Mapping[str, Any], faults: Faults) -> Profile:
         "default_language": line.choice("default_language", LANGUAGES),
         "filing": line.choice("filing", FILING),
         "levels": levels,
-        "merge": {
-            "radius_m": merge.number("radius_m", 0, 10_000),
-            "minutes": merge.number("minutes", 0, 43_200),
-        },
+        "merge": read_merging(merge),
         "workflow": read_workflow(content.get("workflow", {}), faults),
         "evaluation": read_evaluation(content.get("evaluation", {}), faults),
     }

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
-from app.city import catalogue, institutions, rules
+from app.city import calendars, catalogue, institutions, routing, rules
 from app.city.faults import BrokenPack, Faults
 from app.city.lines import Line
 from app.city.reading import Sheet, read_rules, read_sheet, read_toml
@@ -67,21 +68,27 @@ def _limits(file: Path, parts: Parts, faults: Faults) -> Mapping[str, Any]:
 
 def _calendar(file: Path, parts: Parts, faults: Faults) -> Mapping[str, Any]:
     """Single days; week and hours stay, they are settings of the city."""
-    sheet = _sheet(file, rules.CALENDAR, faults)
+    sheet = _sheet(file, calendars.COLUMNS, faults)
     if sheet is None:
         return {}
     standing = parts["calendar"]
-    working_time = {name: standing[name] for name in ("weekend", "periods")}
+    own = {code: _hours(one) for code, one in standing.get("departments", {}).items()}
+    told, zone = {**_hours(standing), "departments": own}, standing["timezone"]
     whole = Line(file.name, None, {}, faults)
-    return {"calendar": rules.calendar(sheet, working_time, standing["timezone"], whole)}
+    departments = _codes(parts["departments"])
+    return {"calendar": calendars.calendar(sheet, told, zone, departments, whole)}
+
+
+def _hours(calendar: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: calendar[name] for name in ("weekend", "periods")}
 
 
 def _routing(file: Path, parts: Parts, faults: Faults) -> Mapping[str, Any]:
     content = read_toml(file.parent, file.name, faults)
     if content is None:
         return {}
-    lines = read_rules(content, file.name, faults)
-    return {"routing": rules.routing(lines, _codes(parts["departments"]))}
+    lines, zone = read_rules(content, file.name, faults), ZoneInfo(parts["calendar"]["timezone"])
+    return {"routing": routing.routing_rules(lines, _codes(parts["departments"]), zone)}
 
 
 def _sheet(file: Path, columns: Sequence[str], faults: Faults) -> Sheet | None:

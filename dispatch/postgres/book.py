@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
-from math import cos, radians
 from typing import Final
 
 import msgspec
@@ -13,12 +12,14 @@ from psycopg.rows import class_row
 
 from dispatch.case import Case
 from dispatch.confidence import Records
-from dispatch.matching import Candidate
+from dispatch.context import CityWarning
+from dispatch.matching import Candidate, Matching, box_around
 from dispatch.ports import Changes
 from dispatch.postgres.cases import deadlines_of, read_locked
 from dispatch.postgres.course import read_course, read_first_report
 from dispatch.postgres.records import read_records
 from dispatch.postgres.saving import save
+from dispatch.postgres.warnings import warnings_in_force
 from dispatch.report import Report
 from dispatch.rulebook import Rulebook
 from dispatch.workflow.clocks import Deadline
@@ -60,19 +61,16 @@ _NEAR: Final = """
        AND c.id IN (
            SELECT near.id
              FROM jsonb_to_recordset(%(reports)s::jsonb) AS r(
-                  category text, at timestamptz,
+                  category text, since timestamptz, until timestamptz,
                   west float8, south float8, east float8, north float8)
              JOIN cases near
                ON near.category = r.category
               AND near.closed_at IS NULL
-              AND near.reported_at BETWEEN r.at - %(within)s AND r.at + %(within)s
+              AND near.reported_at BETWEEN r.since AND r.until
               AND near.position && ST_MakeEnvelope(r.west, r.south, r.east, r.north, 4326))
      ORDER BY c.id
        FOR UPDATE
 """
-
-_METRES_PER_DEGREE: Final = 110_000.0
-"""A little less than a degree of latitude anywhere, so that the box is never too small."""
 
 
 class PostgresBook:
@@ -114,17 +112,17 @@ class PostgresBook:
             return await cur.fetchall()
 
     async def open_near(self, reports: Sequence[Report], rules: Rulebook) -> Sequence[Candidate]:
-        """Open cases of the same category within the box of the radius and the time window."""
-        boxes = [_box(report, rules.merge_radius_m) for report in reports]
+        """Open cases of the same category or family within the rule's box and time window."""
+        boxes = [box for report in reports for box in _boxes(report, rules.matching)]
         async with self._conn.cursor(row_factory=class_row(Candidate)) as cur:
-            await cur.execute(
-                _NEAR,
-                {
-                    "reports": msgspec.json.encode([box for box in boxes if box]).decode(),
-                    "within": rules.merge_within,
-                },
-            )
+            await cur.execute(_NEAR, {"reports": msgspec.json.encode(boxes).decode()})
             return await cur.fetchall()
+
+    async def warnings(self, rules: Rulebook, now: datetime) -> Sequence[CityWarning]:
+        """What the city warns of at that moment; nobody is asked where no rule of severity asks."""
+        if "alarms" not in rules.grading.names:
+            return ()
+        return await warnings_in_force(self._conn, now)
 
     async def new_case_ids(self, count: int) -> Sequence[int]:
         """As many case ids as asked for, never given out before."""
@@ -159,16 +157,19 @@ class PostgresBook:
         await save(self._conn, changes, city=city, now=now)
 
 
-def _box(report: Report, radius_m: float) -> Mapping[str, object] | None:
+def _boxes(report: Report, matching: Matching) -> Iterator[Mapping[str, object]]:
+    """One box for each category whose cases the report may tell of; none without a position."""
     if report.lon is None or report.lat is None:
-        return None
-    tall = radius_m / _METRES_PER_DEGREE
-    wide = tall / max(cos(radians(report.lat)), 0.01)
-    return {
-        "category": report.category,
-        "at": report.happened_at,
-        "west": report.lon - wide,
-        "south": report.lat - tall,
-        "east": report.lon + wide,
-        "north": report.lat + tall,
+        return
+    rule = matching.rule_for(report.category)
+    west, south, east, north = box_around(report.lon, report.lat, rule.radius_m)
+    box = {
+        "since": report.happened_at - rule.within,
+        "until": report.happened_at + rule.within,
+        "west": west,
+        "south": south,
+        "east": east,
+        "north": north,
     }
+    for category in sorted(matching.relatives(report.category)):
+        yield {"category": category, **box}

@@ -225,7 +225,7 @@ async def fail_report(conn: AsyncConnection, report_id: int, problem: str, now: 
 async def _settle_reports(conn: AsyncConnection, changes: Changes, now: datetime) -> None:
     rows = [
         *({"id": o.report.id, "state": "cased", "case_id": o.case.id} for o in changes.opened),
-        *({"id": r.id, "state": "merged", "case_id": case_id} for r, case_id in changes.merged),
+        *({"id": m.report.id, "state": "merged", "case_id": m.case_id} for m in changes.merged),
         *({"id": r.report.id, "state": "rejected", "reason": r.reason} for r in changes.rejected),
     ]
     written = await _write(conn, _DECIDE_REPORTS, rows, now=now)

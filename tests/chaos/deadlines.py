@@ -39,6 +39,7 @@ from app.processes import Processes
 from app.services import down, restart, running
 from dispatch import actions
 from dispatch.deadlines import Limits
+from dispatch.matching import Matching, MergeRule
 from dispatch.postgres.book import PostgresBook
 from dispatch.postgres.inbox import accept_many
 from dispatch.rulebook import Rulebook
@@ -216,7 +217,9 @@ class Drill:
 async def run(home: Path, movable: MovableClock, url: str, args: argparse.Namespace) -> Any:
     """One run on a server that was just started; what it showed."""
     lead_s = _LEAD_S + args.deadlines / _MADE_PER_S
-    rules = rulebook(limits=limits(lead_s, args.seconds), merge_within=timedelta(0))
+    rules = rulebook(
+        limits=limits(lead_s, args.seconds), matching=Matching((MergeRule(within=timedelta(0)),))
+    )
     async with await connect(url) as conn:
         await settle(conn)
     opened_at, opened = datetime.now(UTC), time.monotonic()

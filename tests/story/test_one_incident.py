@@ -115,7 +115,8 @@ async def test_the_same_heap_on_another_day_is_another_case(town: Town) -> None:
     rules = rulebook()
     today = submission(category="06010")
     tomorrow = submission(
-        category="06010", happened_at=today.happened_at + rules.merge_within + timedelta(days=1)
+        category="06010",
+        happened_at=today.happened_at + rules.matching.rules[-1].within + timedelta(days=1),
     )
 
     receipts = [(await town.accept(one)).receipt for one in (today, tomorrow)]
