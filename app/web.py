@@ -17,6 +17,7 @@ from app.engines import EngineCarrier, engine_url
 from app.http import (
     cases,
     dead,
+    duplicates,
     escalations,
     evaluation,
     failures,
@@ -34,6 +35,7 @@ from app.http import (
     sessions,
     tasks,
     unmerging,
+    warnings,
     whatif,
 )
 from app.http import map as dispatch_map
@@ -75,6 +77,8 @@ def make_web(settings: Settings) -> Starlette:
         tasks.ROUTES,
         escalations.ROUTES,
         unmerging.ROUTES,
+        duplicates.ROUTES,
+        warnings.ROUTES,
         dead.ROUTES,
         evaluation.ROUTES,
         sessions.ROUTES,

@@ -14,6 +14,7 @@ from app.database import TRANSIENT, Database, DatabaseAway, wake_ups
 from dispatch.calendar import WorkingCalendar
 from dispatch.deadlines import Limit, Limits
 from dispatch.evaluation.scoring import Scoring
+from dispatch.matching import Matching
 from dispatch.sensors import Sensors
 from dispatch.workflow.variant import Terms, Variant
 from grid.catalogue import Catalogue
@@ -42,8 +43,9 @@ _log = structlog.get_logger()
 class City:
     """One city pack, as far as doors look at it. *bbox* is west, south, east, north, WGS84.
 
-    *terms* are its variant of the workflow and its working time. *levels* name the levels of its
-    areas, widest first. *scoring* is how it judges its departments and places.
+    *terms* are its variant of the workflow and its working time, *matching* its duplicate rules.
+    *levels* name the levels of its areas, widest first. *scoring* is how it judges its departments
+    and places.
     """
 
     code: str
@@ -55,6 +57,7 @@ class City:
     limits: Limits
     sensors: Sensors
     terms: Terms
+    matching: Matching
     versions: Mapping[str, int]
     timezone: str
     levels: Mapping[str, Label]
@@ -65,16 +68,18 @@ class City:
         """The city of the parts as they are stored."""
         city = parts["city"]
         west, south, east, north = city["bbox"]
+        catalogue = Catalogue.of(parts["catalogue"])
         return cls(
             code=city["code"],
             name=Label.of(city["name"]),
             language=city["default_language"],
             bbox=(west, south, east, north),
-            catalogue=Catalogue.of(parts["catalogue"]),
+            catalogue=catalogue,
             departments=Departments.of(parts["departments"]),
             limits=Limits.of(parts["limits"]),
             sensors=Sensors.of(parts["sensors"]),
             terms=Terms(Variant.of(city.get("workflow")), WorkingCalendar.of(parts["calendar"])),
+            matching=Matching.of(city["merge"], [one.code for one in catalogue]),
             versions=versions,
             timezone=city["timezone"],
             levels={one["level"]: Label.of(one["name"]) for one in city["levels"]},

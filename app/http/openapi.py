@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from app.http import evaluation, listing
+from app.http import duplicates, evaluation, listing
 from app.http.access import guarded
 from app.http.answers import json_answer
 from app.http.grid import asking, cells, components
@@ -27,6 +27,7 @@ from app.http.parameters import Query
 from app.http.sessions import Credentials
 from app.http.submission import Told
 from app.http.unmerging import ToldReason
+from app.http.warnings import ToldWarning
 from app.policy import Actor
 from app.righting import Correction
 
@@ -36,6 +37,7 @@ _BODIES: Final[Mapping[tuple[str, str], type]] = {
     ("/api/session", "post"): Credentials,
     ("/api/cases/{case_id}/moves", "post"): ToldMove,
     ("/api/cases/{case_id}/reports/{report_id:int}/unmerge", "post"): ToldReason,
+    ("/api/warnings", "post"): ToldWarning,
     ("/api/dead/{report_id:int}/edit", "post"): Correction,
     ("/api/grid/locate", "post"): ToldPositions,
     ("/api/grid/profile", "post"): ToldDrawing,
@@ -45,6 +47,7 @@ _QUERIES: Final[Mapping[str, Sequence[Query]]] = {
     "/api/tasks": listing.TASKS,
     "/api/escalations": listing.ESCALATIONS,
     "/api/evaluation": evaluation.QUERY,
+    "/api/duplicates": duplicates.QUERY,
     "/api/grid/areas": (asking.AT,),
     "/api/grid/cells/{code}": cells.QUERY,
     "/api/grid/cells/{code}/profile": (asking.AT,),

@@ -40,6 +40,7 @@ PEOPLE: Mapping[str, tuple[list[str], str | None, list[str]]] = {
     "dispatcher.elsewhere": (["dispatcher"], None, ["990198"]),
     "handler.sanitation": (["handler"], "sanitation", []),
     "handler.water": (["handler"], "water", []),
+    "commander.city": (["commander"], None, ["990199"]),
     "supervisor.city": (["supervisor"], None, ["990199"]),
     "auditor.city": (["auditor"], None, []),
     "admin": (["administrator"], None, []),
