@@ -19,6 +19,7 @@ from app.settings import Settings
 from dispatch import actions
 from dispatch.case import Move, Order
 from dispatch.ledger import equations
+from dispatch.matching import Matching, MergeRule
 from dispatch.postgres.agenda import claim, take_up
 from dispatch.postgres.book import PostgresBook
 from dispatch.postgres.cases import StoredEvent, deadlines_of, history, read_case
@@ -75,7 +76,7 @@ async def opened(
         accepted = await accept_many(conn, told)
         moment = await now(conn) - timedelta(minutes=minutes)
         ids = [one.report_id for one in accepted]
-        apart = rulebook(merge_radius_m=0.0)
+        apart = rulebook(matching=Matching((MergeRule(radius_m=0.0),)))
         await actions.decide(PostgresBook(conn), ids, apart, now=moment)
     found = await conn.execute("SELECT case_id FROM inbox WHERE id = ANY(%s) ORDER BY id", [ids])
     return [row[0] for row in await found.fetchall()]

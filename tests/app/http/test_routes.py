@@ -12,9 +12,9 @@ from app.settings import Settings
 from app.web import make_web
 from tests.app.town import Town, store_grid_of_town
 
-_ASKED = (
-    "/api/cases", "/api/duplicates", "/api/tasks", "/api/escalations", "/api/evaluation", "/api/grid"
-)  # fmt: skip
+_ASKED = tuple(
+    f"/api/{room}" for room in ("cases", "duplicates", "tasks", "escalations", "evaluation", "grid")
+)
 """Where doors are that refuse a parameter that they do not know."""
 
 
