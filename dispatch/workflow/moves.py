@@ -127,7 +127,7 @@ def _step(
 
 
 _REPORTED, _FILED, _ASSIGNED, _HANDLED, _VERIFIED, _CLOSED, _VOID = State
-_WHY, _WHOM, _OWNER, _UNTIL, _WHAT = Need
+_WHY, _WHOM, _OWNER, _UNTIL, _WHAT, _SEVERITY, _CASE = Need
 _RUNS = Given.RUNNING
 
 # fmt: off
@@ -187,9 +187,9 @@ MOVES: Final[Mapping[Move, Step]] = {
         _FILED, _ASSIGNED, _HANDLED, _VERIFIED, _CLOSED, needs=(_WHY,), given=(Given.APPEALED,)),
     Move.REOPEN: _step(_CLOSED, to=_ASSIGNED, needs=(_WHY,), optional=True),
     Move.GRADE: _step(
-        _REPORTED, _FILED, _ASSIGNED, _HANDLED, needs=(_WHY, Need.SEVERITY), optional=True),
+        _REPORTED, _FILED, _ASSIGNED, _HANDLED, needs=(_WHY, _SEVERITY), optional=True),
     Move.MERGE: _step(
-        _REPORTED, _FILED, _ASSIGNED, to=_VOID, needs=(_WHY, Need.CASE),
+        _REPORTED, _FILED, _ASSIGNED, to=_VOID, needs=(_WHY, _CASE),
         given=(_RUNS, Given.PARTS_ENDED), optional=True),
     Move.UNMERGE: _step(
         _VOID, needs=(_WHY,), given=(Given.MERGED,), back_to=(_REPORTED, _FILED, _ASSIGNED)),
