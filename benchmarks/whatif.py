@@ -49,6 +49,8 @@ BEGIN = datetime(2026, 9, 1, tzinfo=UTC)
 PERIOD = timedelta(days=60)
 LIVED = 4_000
 """So many reports are lived through; the other cases are copies."""
+TOGETHER = 40
+"""So many are reported at one moment, and handled at one."""
 HANDLED_SHARE = 0.9
 LONGEST_WORK_H = 200.0
 RULE = """\
@@ -108,10 +110,10 @@ async def make_past(url: str, cache: Path, count: int, seed: int = 1) -> None:
         rules = await load_rulebook(conn, cache)
         spots = await _spots(conn)
         lived = min(count, LIVED)
-        starts = range(0, lived, actions.BATCH)
+        starts = range(0, lived, TOGETHER)
         for start in track(starts, "a past", console=Console(stderr=True), transient=True):
-            numbers = range(start, min(start + actions.BATCH, lived))
-            now = BEGIN + PERIOD * (start / lived)
+            numbers = range(start, min(start + TOGETHER, lived))
+            now = BEGIN + PERIOD * chance.random()
             told = [_report(n, chance.choice(spots), rules, chance, now) for n in numbers]
             await _live(conn, told, rules, now, chance)
         if count > lived:
