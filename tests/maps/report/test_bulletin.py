@@ -35,7 +35,7 @@ def bulletin(words: str = "甲") -> Bulletin:
         days_top="2", places_name=name, places=[Place(name, drawn, GRADES[1])],
         place_heads=[name, name], place_rows=rows, department_heads=[name, name],
         department_rows=rows, category_heads=[name, name], category_rows=rows,
-        late=[LateCase(words, name, name, name, words, words, name)], late_more=3,
+        late=[LateCase(words, name, name, name, "10-15 18:00", "16.2 d", name)], late_more=3,
         grades=GRADES, identity=words, weights=[(name, "100")],
     )  # fmt: skip
 
