@@ -86,7 +86,8 @@ class Condition:
         if reason := condition_text.impossible_comparison(tokens, facts):
             raise BrokenCondition(text, reason)
         _refuse_bad_patterns(text, condition_text.patterns(tokens))
-        condition = cls(text, frozenset(program.variables()) & known.keys(), program)
+        names = frozenset(known.keys() & set(program.variables()))
+        condition = cls(text, names, program)
         _try(condition, tokens, known)
         return condition
 
