@@ -64,10 +64,10 @@ async def gather(
     areas = await read_areas(conn)
     places, _ = await places_of(conn, question, areas, now)
     where, departments = ByPlace(places), ByPost.of(Post.DEPARTMENT)
-    categories = ByPlace(lambda opened: [one.category for one in opened])
+    categories = ByPlace(lambda told: [one.category for one in told])
     days, longest = Days(period, zone), Longest(period, LONGEST)
     await count(conn, period, _EVERYTHING.sql(), [where, departments, categories, days, longest])
-    before = ByPlace(lambda opened: [None] * len(opened))
+    before = ByPlace(lambda told: [None] * len(told))
     await count(conn, before_that(period, city.timezone), _EVERYTHING.sql(), [before])
 
     place_lines = lines_of(where.table, {**areas.names, None: NOWHERE}, city.scoring)
@@ -223,13 +223,13 @@ def _category_names(city: City) -> Mapping[str | None, Label]:
 def _late(
     one: Late, by: str, areas: AreasEver, bodies: Mapping[str | None, Label], city: City
 ) -> LateCase:
-    code = next((area for area in one.opened.areas if areas.levels.get(area) == by), "")
-    category = city.catalogue.find(one.opened.category)
+    code = next((area for area in one.told.areas if areas.levels.get(area) == by), "")
+    category = city.catalogue.find(one.told.category)
     done = Label("已处置", "done") if one.disposal.handled_at else Label("未处置", "not done")
     state = Label("不计责,", "excused, ") if one.disposal.excused else Label("", "")
     return LateCase(
-        number=one.opened.number,
-        category=category.name if category else Label(*[one.opened.category] * 2),
+        number=one.number,
+        category=category.name if category else Label(*[one.told.category] * 2),
         place=areas.names.get(code) or Label(code, code),
         department=bodies.get(one.department) or Label(*[str(one.department)] * 2),
         due=moment_told(one.due_at, city.timezone)[5:],

@@ -34,7 +34,7 @@ class ByPlace:
 
     def take(self, cases: Sequence[Judged]) -> None:
         """Sum the cases under their places."""
-        keys = self.places([one.opened for one in cases])
+        keys = self.places([one.told for one in cases])
         for one, key in zip(cases, keys, strict=True):
             self.table.add(one.marks, key)
 

@@ -1,4 +1,4 @@
-"""Where a case is counted: in the cell it was opened in, or in the one that holds its place now."""
+"""Where a case is counted: in the cell it was told to be in, or in the one that holds it now."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from psycopg import AsyncConnection
 from psycopg.rows import tuple_row
 
 from app.evaluation.asking import CELL
-from dispatch.events import CaseReported
+from dispatch.evaluation.judging import Told
 from grid.cell import Cell
 from grid.hierarchy import Hierarchy
 from grid.naming import Label
@@ -42,7 +42,7 @@ class AreasEver:
 class Places(Protocol):
     """The key of each of some cases in a table by place; None where it lies in none."""
 
-    def __call__(self, opened: Sequence[CaseReported]) -> Sequence[str | None]:
+    def __call__(self, told: Sequence[Told]) -> Sequence[str | None]:
         """One key for each case, in their order."""
         ...
 
@@ -50,10 +50,10 @@ class Places(Protocol):
 def as_then(by: str, areas: AreasEver) -> Places:
     """The cell or area of the grid that each case was decided by."""
 
-    def keys(opened: Sequence[CaseReported]) -> Sequence[str | None]:
+    def keys(told: Sequence[Told]) -> Sequence[str | None]:
         if by == CELL:
-            return [one.cell for one in opened]
-        return [_at_level(one.areas, by, areas.levels) for one in opened]
+            return [one.cell for one in told]
+        return [_at_level(one.areas, by, areas.levels) for one in told]
 
     return keys
 
@@ -64,8 +64,8 @@ def as_now(by: str, cells: Sequence[Cell], hierarchy: Hierarchy) -> Places:
     levels = {area.code: area.level for area in hierarchy}
     above = {cell.code: hierarchy.path(cell.area) for cell in cells}
 
-    def keys(opened: Sequence[CaseReported]) -> Sequence[str | None]:
-        found = carrier.cells(np.array([(one.lon, one.lat) for one in opened], dtype=np.float64))
+    def keys(told: Sequence[Told]) -> Sequence[str | None]:
+        found = carrier.cells(np.array([(one.lon, one.lat) for one in told], dtype=np.float64))
         if by == CELL:
             return found
         return [_at_level(above[code], by, levels) if code else None for code in found]

@@ -10,9 +10,8 @@ from heapq import nlargest
 from zoneinfo import ZoneInfo
 
 from dispatch.evaluation.counts import Period
-from dispatch.evaluation.judging import Judged
+from dispatch.evaluation.judging import Judged, Told
 from dispatch.evaluation.work import Disposal
-from dispatch.events import CaseReported
 
 
 @dataclass(slots=True)
@@ -47,7 +46,8 @@ class Days:
 class Late:
     """A disposal that fell due in the period and was not done by then."""
 
-    opened: CaseReported
+    number: str
+    told: Told
     disposal: Disposal
     department: str | None
     due_at: datetime
@@ -67,7 +67,7 @@ class Longest:
         """Keep the longest of those there are and a batch."""
         known_at = self.period.known_at
         late = [
-            Late(one.opened, disposal, one.work.lead_at(due_at), due_at,
+            Late(one.opened.number, one.told, disposal, one.work.lead_at(due_at), due_at,
                  (disposal.handled_at or known_at) - due_at)
             for one in cases
             for disposal in one.work.disposals

@@ -81,6 +81,10 @@ def dispatch_marks(history: Sequence[e.Event]) -> Iterator[Mark]:
             case e.CaseHandled() | f.CaseSelfHandled() if standing is not None:
                 yield _mark(Count.DISPATCHED_RIGHT, standing)
                 standing = None
+            case f.CaseCorrected(routed=True) if standing is not None:
+                # It was right by what was told then.
+                yield _mark(Count.DISPATCHED_RIGHT, standing)
+                standing = None
             case _:
                 pass
     if standing is not None:

@@ -13,13 +13,21 @@ from dispatch.evaluation.door import case_marks, dispatch_marks, door_marks
 from dispatch.evaluation.stages import stage_marks
 from dispatch.evaluation.telling import read_history
 from dispatch.evaluation.work import Work, read_work, work_marks
+from dispatch.workflow import facts as f
+
+Told = e.CaseReported | f.CaseCorrected
+"""What tells category and place of a case."""
 
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """A case as it was opened, the work it asked for, and its *marks* that count in the period."""
+    """A case as it was opened, the work it asked for, and its *marks* that count in the period.
+
+    *told* says last what it is about and where it lies: a correction, or that it was opened.
+    """
 
     opened: e.CaseReported
+    told: Told
     work: Work
     marks: Sequence[Mark]
 
@@ -29,7 +37,8 @@ def judge(history: Sequence[e.Event], period: Period) -> Judged:
     work = read_work(history)
     marks = marks_of(history, work, period.known_at)
     counted = [mark for mark in marks if period.holds(mark)]
-    return Judged(cast("e.CaseReported", history[0]), work, counted)
+    told = [event for event in history if isinstance(event, e.CaseReported | f.CaseCorrected)]
+    return Judged(cast("e.CaseReported", history[0]), told[-1], work, counted)
 
 
 def judge_all(texts: Sequence[str], period: Period) -> list[Judged]:

@@ -30,12 +30,14 @@ class Handling:
 class Disposal:
     """One piece of work as far as it is told. *dues* are its milestones, fewer while it stands.
 
-    *stood* is for how long it has stood since it was assigned. *handlings* are all times that it
-    was said to be done; *open* is False while the last one holds.
+    *passed_at* is when the first one was due that was told to be overdue: what changes the dues
+    later does not change that. *stood* is for how long it has stood since it was assigned.
+    *handlings* are all times that it was said to be done; *open* is False while the last one holds.
     """
 
     begun_at: datetime
     dues: dict[str, datetime]
+    passed_at: datetime | None = None
     assigned_at: datetime | None = None
     stood: timedelta = timedelta()
     stands_since: datetime | None = None
@@ -48,7 +50,8 @@ class Disposal:
     @property
     def due_at(self) -> datetime | None:
         """When the first milestone was, is or will be due; None while all of them stand."""
-        return min(self.dues.values(), default=None)
+        dues = self.dues.values()
+        return min(dues, default=None) if self.passed_at is None else min(self.passed_at, *dues)
 
     @property
     def handled_at(self) -> datetime | None:
@@ -201,6 +204,7 @@ class _Reader:
                 # Another lateness is another matter, whatever was said of the one before.
                 self._late = current
                 current.excused = False
+                current.passed_at = min(current.passed_at or event.due_at, event.due_at)
             case f.LatenessExcused() if self._late is not None:
                 self._late.excused = True
             case _:

@@ -10,8 +10,9 @@ import pytest
 from dispatch.case import Move
 from dispatch.evaluation.counts import Count, Period
 from dispatch.evaluation.judging import judge
+from dispatch.workflow.facts import CaseCorrected
 from tests.dispatch.evaluation.lives import Life
-from tests.makers import NOON
+from tests.makers import CELLS, NOON
 
 LONG = timedelta(days=400)
 HOUR = timedelta(hours=1)
@@ -225,6 +226,38 @@ def test_an_appeal_after_reopening_is_about_the_lateness_there_was():
     found = counted(finished(life), "water")
 
     assert (found["late"], found["late_excused"], found["in_time"]) == (1, 1, 1)
+
+
+def corrected(life: Life, hours: int) -> CaseCorrected:
+    """The case is another matter in another cell, and its limit another one."""
+    return CaseCorrected(
+        at=life.now, actor="ou", category="01001", severity=1, cell=CELLS[0], grid_version=1,
+        areas=life.case.areas, lon=life.case.lon, lat=life.case.lat, reason="a cover",
+        began={"resolve": life.now + hours * HOUR},
+    )  # fmt: skip
+
+
+def test_a_correction_gives_the_case_another_limit_and_another_place():
+    life = assigned()
+    life.happen(corrected(life, 10))
+    life.pass_time(9 * HOUR)
+    finished(life)
+
+    told = judge(life.history, Period(NOON, NOON + LONG, life.now)).told
+
+    assert counted(life, "water")["in_time"] == 1
+    assert (told.category, told.cell) == ("01001", CELLS[0])
+
+
+def test_a_lateness_that_was_told_stays_one_whatever_limit_a_correction_gives():
+    life = assigned()
+    life.pass_time(6 * HOUR)
+    life.happen(corrected(life, 10))
+
+    found = counted(finished(life), "water")
+
+    assert life.case.overdue
+    assert (found["late"], found["in_time"]) == (1, 0)
 
 
 @pytest.mark.parametrize("move", [Move.VOID, Move.REJECT])
