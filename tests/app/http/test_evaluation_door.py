@@ -126,11 +126,13 @@ async def test_people_are_told_by_what_they_did_and_sent(worked: Town):
     assert operators["lines"][0]["score"] is None
 
 
-async def test_supervisors_and_auditors_may_ask_and_nobody_else(town: Town):
+async def test_supervisors_commanders_and_auditors_may_ask_and_nobody_else(town: Town):
     answers = {login: (await ask(town, login, by="department")).status_code for login in PEOPLE}
 
-    allowed = {"supervisor.city", "auditor.city"}
+    may = {"supervisor", "commander", "auditor"}
+    allowed = {login for login, (roles, *_) in PEOPLE.items() if may & {*roles}}
     assert answers == {login: 200 if login in allowed else 403 for login in PEOPLE}
+    assert {"supervisor.city", "auditor.city"} <= allowed
 
 
 async def test_a_supervisor_is_told_of_the_own_areas_only(worked: Town):
