@@ -86,7 +86,8 @@ class Condition:
         if reason := condition_text.impossible_comparison(tokens, facts):
             raise BrokenCondition(text, reason)
         _refuse_bad_patterns(text, condition_text.patterns(tokens))
-        names = frozenset(known.keys() & set(program.variables()))
+        # Not `&` with the keys: that gives a set, and a condition must be hashable.
+        names = frozenset(program.variables()).intersection(known)
         condition = cls(text, names, program)
         _try(condition, tokens, known)
         return condition

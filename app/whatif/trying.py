@@ -43,8 +43,9 @@ async def try_out(
         zone = tried.rules.calendar.timezone
         summary = Summary(zone, extent.as_of, hourly=_is_short(extent))
         on_progress(0, extent.cases)
+        warnings = await cases.warnings()
         async for batch in cases.batches():
-            compared = decide_again(batch, tried.rules, as_of=extent.as_of)
+            compared = decide_again(batch, tried.rules, as_of=extent.as_of, warnings=warnings)
             summary.add(compared)
             on_changed([one for one in compared if one.differences])
             on_progress(summary.cases, extent.cases)

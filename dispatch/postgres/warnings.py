@@ -35,6 +35,14 @@ async def warnings_in_force(conn: AsyncConnection, at: datetime) -> list[CityWar
     return await _read(conn, {"at": at}, f"{_COLUMNS} WHERE since <= %(at)s AND until > %(at)s")
 
 
+async def warnings_during(
+    conn: AsyncConnection, first: datetime, last: datetime
+) -> list[CityWarning]:
+    """The warnings that were in force at some moment from *first* to *last*, oldest first."""
+    bounds = {"first": first, "last": last}
+    return await _read(conn, bounds, f"{_COLUMNS} WHERE since <= %(last)s AND until > %(first)s")
+
+
 async def coming_warnings(conn: AsyncConnection, at: datetime) -> list[CityWarning]:
     """The warnings that are in force at a moment or will be, oldest first."""
     return await _read(conn, {"at": at}, f"{_COLUMNS} WHERE until > %(at)s AND ended_by IS NULL")

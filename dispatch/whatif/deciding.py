@@ -10,6 +10,8 @@ from typing import Final
 
 import numpy as np
 
+from dispatch.auto_dispatch import AutoDispatch
+from dispatch.context import CityWarning
 from dispatch.decide import OUTSIDE, open_case
 from dispatch.errors import DispatchError
 from dispatch.rulebook import Rulebook
@@ -63,26 +65,46 @@ class Compared:
         )
 
 
-def decide_again(cases: Sequence[Past], rules: Rulebook, *, as_of: datetime) -> list[Compared]:
+def decide_again(
+    cases: Sequence[Past],
+    rules: Rulebook,
+    *,
+    as_of: datetime,
+    warnings: Sequence[CityWarning] = (),
+) -> list[Compared]:
     """The cases in the same order, each decided as if *rules* had been in force when it was opened.
 
-    What is not done yet is looked at as of *as_of*. Whom the rules would send is told also for a
-    city in which a person files each report.
+    What is not done yet is looked at as of *as_of*. *warnings* are what the city warned of then.
+    Whom the rules would send is told also for a city in which a person files each report, and for
+    cases that are held back for a dispatcher.
     """
-    routed = replace(rules, auto_file=True)
+    routed = replace(rules, auto_file=True, auto_dispatch=AutoDispatch())
     lon_lat = np.array([(one.report.lon, one.report.lat) for one in cases], dtype=np.float64)
     places = rules.grid.places(lon_lat.reshape(-1, 2))
     return [
-        Compared(past, _verdict(past, place, routed, as_of))
+        Compared(past, _verdict(past, place, routed, as_of, warnings))
         for past, place in zip(cases, places, strict=True)
     ]
 
 
-def _verdict(past: Past, place: Place | None, rules: Rulebook, as_of: datetime) -> Verdict:
+def _verdict(
+    past: Past,
+    place: Place | None,
+    rules: Rulebook,
+    as_of: datetime,
+    warnings: Sequence[CityWarning],
+) -> Verdict:
     if place is None:
         return _OUTSIDE
     try:
-        opened = open_case(past.report, place, rules, case_id=past.case_id, now=past.opened_at)
+        opened = open_case(
+            past.report,
+            place,
+            rules,
+            case_id=past.case_id,
+            now=past.opened_at,
+            warnings=warnings,
+        )
     except (DispatchError, GridError) as problem:
         return Verdict(problem=f"{type(problem).__name__}: {problem}")
     case = opened.case

@@ -2,7 +2,9 @@
 
 The work takes as long as it took, and what people decided about its time stays decided: while a
 case was suspended its deadlines stand, with as much left of each as the other limit leaves; what
-an extension granted is granted, and moves a deadline only if that would be due earlier.
+an extension granted is granted, and moves a deadline only if that would be due earlier. Deadlines
+that somebody told anew, by a correction, by handing the case on or by another calendar, hold from
+then on as they were told.
 """
 
 from __future__ import annotations
@@ -12,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from dispatch import events as e
-from dispatch.whatif.past import Turn
+from dispatch.whatif.past import DROPPED, Turn
 from dispatch.workflow import facts as f
 from dispatch.workflow.clocks import Counting, anew
 
@@ -65,8 +67,12 @@ def _turn(clocks: _Clocks, turn: Turn, counting: Counting) -> None:
             }
         case f.DeadlineExtended.kind:
             clocks.running = _extended(running.items(), turn.until)
-        case _:
+        case f.CaseCorrected.kind:
+            clocks.running = dict(turn.until)
+        case _ if turn.kind in DROPPED:
             clocks.running = {}
+        case _:
+            clocks.running = {**running, **turn.until}
 
 
 def _extended(

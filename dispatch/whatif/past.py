@@ -10,10 +10,11 @@ from typing import Final, cast
 from dispatch import events as e
 from dispatch.report import Report
 from dispatch.workflow import facts as f
+from dispatch.workflow.merging import CaseSeparated, MergedInto
 
 DONE: Final = frozenset({e.CaseHandled.kind, f.CaseSelfHandled.kind})
 """Turns after which nothing more is waited for, unless the case is given back."""
-DROPPED: Final = frozenset({e.CaseVoided.kind, f.CaseRejected.kind})
+DROPPED: Final = frozenset({e.CaseVoided.kind, f.CaseRejected.kind, MergedInto.kind})
 TURNS: Final = frozenset(
     {
         *DONE,
@@ -23,14 +24,19 @@ TURNS: Final = frozenset(
         f.CaseSuspended.kind,
         f.CaseResumed.kind,
         f.DeadlineExtended.kind,
+        CaseSeparated.kind,
     }
 )
-"""The kinds of events that end, begin or move the milestones of a case."""
+"""The kinds of events that end, begin or move the milestones of a case by rule.
+
+Others move them when people correct a case, hand it on or reckon its time anew: such an event tells
+the milestones that begin with it.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """Something that touched the milestones of a case; *until* holds what an extension granted."""
+    """Something that touched the milestones of a case; *until* are those that it told."""
 
     kind: str
     at: datetime

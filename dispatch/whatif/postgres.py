@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Collection, Mapping
+from collections.abc import AsyncGenerator, Collection, Iterable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,8 +12,11 @@ import msgspec
 from psycopg import AsyncConnection, IsolationLevel
 from psycopg.rows import DictRow, dict_row
 
+from dispatch.context import CityWarning
+from dispatch.postgres.warnings import warnings_during
 from dispatch.report import Channel, Report
 from dispatch.whatif.past import DONE, TURNS, Past, Turn, Verdict, reason
+from dispatch.workflow.clocks import is_stage
 
 BATCH: Final = 2_000
 
@@ -40,10 +43,12 @@ _READ: Final = (
              ORDER BY e.seq LIMIT 1) AS assigned,
            (SELECT jsonb_agg(jsonb_build_array(
                        e.kind, e.at,
-                       CASE WHEN e.kind = 'extended' THEN e.canon::jsonb -> 'began' END)
+                       CASE WHEN e.canon LIKE '%%"began"%%' THEN e.canon::jsonb -> 'began' END)
                    ORDER BY e.seq)::text
               FROM case_event e
-             WHERE e.case_id = chosen.id AND e.kind = ANY(%(turns)s)) AS turns,
+             WHERE e.case_id = chosen.id
+               AND e.seq > 1
+               AND (e.kind = ANY(%(turns)s) OR e.canon LIKE '%%"began"%%')) AS turns,
            (SELECT min(d.due_at)
               FROM deadline d
              WHERE d.case_id = chosen.id
@@ -90,6 +95,12 @@ class PastCases:
     def __init__(self, conn: AsyncConnection, chosen: Mapping[str, object], extent: Extent) -> None:
         self._conn, self._chosen = conn, chosen
         self.extent: Final = extent
+
+    async def warnings(self) -> list[CityWarning]:
+        """What the city warned of while they were opened."""
+        if self.extent.first_at is None or self.extent.last_at is None:
+            return []
+        return await warnings_during(self._conn, self.extent.first_at, self.extent.last_at)
 
     async def batches(self, size: int = BATCH) -> AsyncGenerator[list[Past]]:
         """All of them in the order of their ids, at most *size* at a time."""
@@ -150,7 +161,7 @@ _turns: Final = msgspec.json.Decoder(list[tuple[str, datetime, dict[str, datetim
 
 
 def _past(row: DictRow) -> Past:
-    turns = tuple(Turn(k, at, until or {}) for k, at, until in _turns.decode(row["turns"] or "[]"))
+    turns = tuple(_told(_turns.decode(row["turns"] or "[]")))
     done = bool(turns) and turns[-1].kind in DONE
     return Past(
         case_id=row["case_id"],
@@ -161,6 +172,13 @@ def _past(row: DictRow) -> Past:
         turns=turns,
         handled_by=row["department"] if done else None,
     )
+
+
+def _told(events: Iterable[tuple[str, datetime, dict[str, datetime] | None]]) -> Iterator[Turn]:
+    for kind, at, began in events:
+        until = {name: due for name, due in (began or {}).items() if not is_stage(name)}
+        if kind in TURNS or until:
+            yield Turn(kind, at, until)
 
 
 def _verdict(row: DictRow) -> Verdict:

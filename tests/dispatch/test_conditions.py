@@ -121,6 +121,12 @@ def test_a_broken_condition_is_refused_with_the_reason(text: str, reason: str):
     assert reason in refused.value.reason
 
 
+def test_conditions_can_be_held_against_each_other():
+    one, same, other = map(Condition.of, ("hour < 6", "hour < 6", "hour < 7"))
+
+    assert len({one, same, other}) == 2
+
+
 def test_what_looks_broken_inside_a_text_or_a_comment_is_not():
     assert holds("""description != "severity == '2' && nope" // category == 1""")
 

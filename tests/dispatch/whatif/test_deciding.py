@@ -8,6 +8,7 @@ from datetime import timedelta
 import numpy as np
 import pytest
 
+from dispatch.auto_dispatch import AutoDispatch
 from dispatch.calendar import WorkingCalendar
 from dispatch.deadlines import Limits
 from dispatch.rulebook import Rulebook
@@ -38,6 +39,12 @@ def test_the_rules_of_then_come_to_the_same(category: str):
 
 def test_a_city_in_which_people_file_is_told_whom_its_rules_would_send():
     compared = again(past(DONE), replace(RULES, auto_file=False))
+
+    assert compared.after.department == "sanitation"
+
+
+def test_what_is_held_back_for_a_dispatcher_is_told_whom_the_rules_would_send():
+    compared = again(past(DONE), replace(RULES, auto_dispatch=AutoDispatch(auto=False)))
 
     assert compared.after.department == "sanitation"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import psycopg
@@ -11,16 +12,20 @@ from psycopg import AsyncConnection
 
 from dispatch import actions
 from dispatch.case import Move, Order
+from dispatch.corrections import correct
 from dispatch.postgres.book import PostgresBook
 from dispatch.postgres.inbox import accept_many
 from dispatch.postgres.log import due_now
+from dispatch.postgres.warnings import set_warning
 from dispatch.report import Submission
+from dispatch.severity import Grading
 from dispatch.whatif.deciding import decide_again
 from dispatch.whatif.past import Past
 from dispatch.whatif.postgres import Choice, snapshot
+from dispatch.workflow.correction import Correction
 from dispatch.workflow.variant import Terms
 from tests.dispatch.whatif.makers import HOUR, RULES
-from tests.makers import CITY, COMMUNITY, NOON, spot, submission
+from tests.makers import CITY, COMMUNITY, NOON, label, spot, submission
 
 TERMS = Terms(calendar=RULES.calendar)
 LATER = NOON + timedelta(days=60)
@@ -117,6 +122,68 @@ async def test_the_same_rules_change_nothing_whatever_happened_to_the_clocks(
     assert compared.after == compared.before
     late = {"handled late", "nothing was done", "extended and late all the same"}
     assert (compared.before.missed_at is not None) == (life in late)
+
+
+@pytest.mark.parametrize("days", [0, 9])
+async def test_a_case_that_was_merged_and_taken_out_again_has_the_time_it_had(
+    conn: AsyncConnection, days: int
+):
+    other, case_id = await opened(conn, submission(category="01001"), submission())
+    await move(conn, case_id, an_order(Move.MERGE, case=other), NOON + HOUR, "wang")
+    gone = decide_again(await read(conn), RULES, as_of=LATER)
+    apart = NOON + HOUR + days * DAY
+    await move(conn, case_id, an_order(Move.UNMERGE), apart, "wang")
+    await pass_time(conn, apart)
+    await move(conn, case_id, an_order(Move.HANDLE), apart)
+
+    back = decide_again(await read(conn), RULES, as_of=LATER)
+
+    assert [one.differences for one in gone + back] == [()] * 4
+    assert (back[1].before.missed_at is None) == (days == 0)
+
+
+async def test_a_correction_is_kept_with_the_deadlines_it_told(conn: AsyncConnection):
+    [case_id] = await opened(conn)
+    order = an_order(Move.CORRECT, correction=Correction(category="01001"))
+    async with conn.transaction():
+        book = PostgresBook(conn)
+        await correct(book, case_id, order, RULES, actor="ou", now=NOON + HOUR)
+    await pass_time(conn, LATER)
+
+    [compared] = decide_again(await read(conn), RULES, as_of=LATER)
+
+    # Two hours around the clock instead of one working day.
+    assert compared.before.missed_at == compared.after.missed_at == NOON + 2 * HOUR
+    assert compared.differences == ()
+
+
+async def test_what_the_city_warned_of_then_makes_a_case_severe_again(conn: AsyncConnection):
+    rule = {"row": 1, "name": "storm", "when": "'storm' in alarms", "because": label("a storm"),
+            "raise": 1}  # fmt: skip
+    rules = replace(RULES, grading=Grading.of([rule], []))
+    async with conn.transaction():
+        for kind, since in (("storm", NOON - HOUR), ("heat", NOON + DAY)):
+            await set_warning(
+                conn,
+                kind=kind,
+                area=COMMUNITY,
+                since=since,
+                until=since + 2 * HOUR,
+                note="",
+                by="x",
+            )
+        [one] = await accept_many(conn, [submission()])
+        await actions.decide(PostgresBook(conn), [one.report_id], rules, now=NOON)
+
+    async with snapshot(conn, Choice(), as_of=LATER) as cases:
+        warnings = await cases.warnings()
+        [compared] = decide_again(
+            await anext(cases.batches()), rules, as_of=LATER, warnings=warnings
+        )
+
+    assert [one.kind for one in warnings] == ["storm"]
+    assert compared.before.severity == 2
+    assert compared.differences == ()
 
 
 async def test_who_did_the_work_and_who_was_sent_first_are_two_things(conn: AsyncConnection):
