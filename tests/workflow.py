@@ -13,11 +13,14 @@ from dispatch.events import Event
 from dispatch.workflow.clocks import Deadline
 from dispatch.workflow.correction import Correction, Course
 from dispatch.workflow.given import Given
-from dispatch.workflow.state import Appeal, Check, PartState
+from dispatch.workflow.state import Appeal, Check, PartState, State
 from tests.makers import NOON, report, rulebook
 
 HELPER = Part(1, "fire", PartState.OPEN, NOON)
 SECOND = Part(2, "water", PartState.OPEN, NOON)
+
+OTHER = 2
+"""The id of the case to merge into."""
 
 # What makes each condition true of a case of which nothing else is known.
 _MAKES: dict[Given, dict[str, Any]] = {
@@ -27,6 +30,7 @@ _MAKES: dict[Given, dict[str, Any]] = {
     Given.PARTS_OPEN: {"parts": (HELPER, SECOND)},
     Given.LATE: {"overdue": True},
     Given.APPEALED: {"overdue": True, "appeal": Appeal.ASKED, "appeal_by": "li"},
+    Given.MERGED: {"merged_into": OTHER, "state_before": State.FILED},
 }
 
 
@@ -36,13 +40,18 @@ _RULES = rulebook()
 def obeyed(
     case: Case, order: Order, *, actor: str, now: datetime, deadlines: Sequence[Deadline] = ()
 ) -> Event:
-    """What happens by an order; by a correction, which the city's rules decide, the first of it."""
-    if order.move is not Move.CORRECT:
-        return obey(case, order, actor=actor, now=now, deadlines=deadlines)
-    other = "06010" if case.category == "01001" else "01001"
-    told = replace(order, correction=Correction(category=other))
-    background = Background(report(), Course(NOON), _RULES)
-    return correct(case, told, background, actor=actor, now=now)[0]
+    """What happens by an order, with what a move of its kind must be told.
+
+    By a correction, which the city's rules decide, it is the first event.
+    """
+    if order.move is Move.CORRECT:
+        category = "06010" if case.category == "01001" else "01001"
+        told = replace(order, correction=Correction(category=category))
+        background = Background(report(), Course(NOON), _RULES)
+        return correct(case, told, background, actor=actor, now=now)[0]
+    told = replace(order, severity=4 if case.severity < 4 else 3, case=OTHER)
+    other = replace(case, id=OTHER, state=State.FILED, merged_into=None)
+    return obey(case, told, actor=actor, now=now, deadlines=deadlines, other=other)
 
 
 def ready(case: Case, move: Move) -> Case:

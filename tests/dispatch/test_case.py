@@ -66,7 +66,7 @@ def test_a_move_is_possible_exactly_where_the_table_says(state: State, move: Mov
     case = ready(a_case(state), move)
 
     if state in MOVES[move].origins:
-        assert ordered(case, move).state is (MOVES[move].target or state)
+        assert ordered(case, move).state is (MOVES[move].target or case.state_before or state)
     else:
         with pytest.raises(IllegalMove, match=f"cannot {move} a case that is {state}"):
             ordered(case, move)
@@ -109,8 +109,9 @@ def test_an_order_for_an_older_version_is_stale() -> None:
         obey(case, Order(Move.HANDLE, version=case.version - 1), actor="li", now=NOON)
 
 
-def test_a_case_that_ended_can_only_be_appealed_or_reopened() -> None:
-    assert moves_from(State.VOID) == ()
+def test_a_case_that_ended_can_only_be_appealed_reopened_or_taken_out_again() -> None:
+    assert moves_from(State.VOID) == (Move.UNMERGE,)
+    assert moves_of(a_case(State.VOID)) == ()
     assert moves_of(a_case(State.CLOSED)) == (Move.REOPEN,)
     assert moves_of(a_case(State.CLOSED, overdue=True)) == (Move.APPEAL, Move.REOPEN)
 

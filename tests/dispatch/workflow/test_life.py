@@ -339,7 +339,7 @@ def lives(count: int, steps: int) -> None:
 
 
 def test_whatever_people_do_the_workflow_stays_sound(made: Counter[str]) -> None:
-    lives(4, 40)
+    lives(6, 60)
 
     assert len(made) > len(Move) / 2
 
