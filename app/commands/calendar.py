@@ -37,6 +37,8 @@ def recompute_deadlines(
         outcome = run(work)
     except (CalendarChanged, ClockFrozen) as no:
         raise refused(str(no)) from no
+    if sys.stderr.isatty():
+        print(file=sys.stderr)
     if as_json:
         print(json.dumps(_told(outcome, plan), ensure_ascii=False))
     else:

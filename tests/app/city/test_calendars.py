@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
 from app.city.checking import check_pack
+from app.city.commands import commands
 from dispatch.calendar import Unit, WorkingCalendar
 from tests.app.city.makers import append_row, change_text, write_pack
 from tests.dispatch.test_calendar import local
@@ -118,6 +121,19 @@ def test_the_same_day_of_one_department_twice_is_told(folder: Path):
 
     assert (fault.row, fault.field) == (5, "date")
     assert "2026-10-01 of SANI stands in row 4" in fault.problem
+
+
+def test_a_load_of_another_calendar_says_what_is_to_be_done(tmp_path: Path, database_url: str):
+    def load() -> list[str]:
+        environment = {"CITY_DATABASE_URL": database_url}
+        loaded = CliRunner().invoke(commands, ["load", str(tmp_path), "--json"], env=environment)
+        return json.loads(loaded.stdout)["then"]
+
+    write_pack(tmp_path)
+    first, again = load(), load()
+    append_row(tmp_path / "calendar.csv", ["2026-10-02", "holiday", "休", "Off"])
+
+    assert (first, again, load()) == ([], [], ["citygrid calendar recompute"])
 
 
 def test_a_city_that_works_on_no_day_of_the_week_is_told(tmp_path: Path):
