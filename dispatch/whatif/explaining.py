@@ -46,7 +46,8 @@ def limit_explained(verdict: Verdict) -> Label:
     told = cast("Mapping[str, Any]", verdict.limit)
     if verdict.problem or "milestones" not in told:
         return Label("", "")
-    amounts = [_milestone(name, text) for name, text in told["milestones"].items()]
+    # A history tells them in the order of the alphabet, a new decision in that of the pack.
+    amounts = [_milestone(name, text) for name, text in sorted(told["milestones"].items())]
     zh, en = ", ".join(one.zh for one in amounts), ", ".join(one.en for one in amounts)
     return Label(f"时限第 {told['row']} 行：{zh}", f"row {told['row']} of the limits: {en}")
 
