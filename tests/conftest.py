@@ -27,10 +27,10 @@ def template(database_server_url: str) -> Iterator[str]:
 
 
 @pytest.fixture
-def database_url(database_server_url: str, template: str) -> Iterator[str]:
+def database_url(database_server_url: str, template: str, in_memory: bool) -> Iterator[str]:
     """A database of the test's own."""
     name = f"test_{uuid4().hex[:12]}"
-    yield create_database(database_server_url, name, template)
+    yield create_database(database_server_url, name, template, by_files=in_memory)
     drop_database(database_server_url, name)
 
 

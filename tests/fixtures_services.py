@@ -1,17 +1,19 @@
 """Real servers for tests: one PostgreSQL and one Kafka shared by all test runs, Redis per run.
 
-The shared ones live in ``.city/test`` (or below ``CITY_HOME``) and stop with the last run that
-uses them; a test makes its own databases and topics. A test that stops or kills a server takes
-`private_home` instead.
+The shared ones live in ``.city/test`` (or below ``CITY_HOME``), PostgreSQL in memory where there is
+room, and stop with the last run that uses them; a test makes its own databases and topics. A test
+that stops or kills a server takes `private_home` instead.
 """
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Final
 
 import pytest
 
@@ -20,6 +22,10 @@ from app.services.errors import JarsUnavailable, MissingProgram
 from app.services.home import Home, default_home
 from app.services.postgres import drop_database, list_databases, with_database
 from app.services.process import this_process
+
+MEMORY: Final = Path("/dev/shm")
+"""A file system in memory; it may be missing, and small in a container."""
+_ROOM_BYTES: Final = 6 * 2**30
 
 
 def _new_home() -> Path:
@@ -36,13 +42,37 @@ def test_home() -> Path:
 
 
 @pytest.fixture(scope="session")
-def database_server_url(test_home: Path) -> Iterator[str]:
+def database_home(test_home: Path) -> Path:
+    """The home of the shared PostgreSQL: half of the time of a run goes into making databases."""
+    if MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > _ROOM_BYTES:
+        checkout = hashlib.sha256(bytes(test_home.resolve())).hexdigest()[:12]
+        return MEMORY / f"citygrid-test-{checkout}"
+    return test_home
+
+
+@pytest.fixture(scope="session")
+def in_memory(database_home: Path) -> bool:
+    """Whether the shared PostgreSQL stands in memory."""
+    return database_home.parent == MEMORY
+
+
+@pytest.fixture(scope="session")
+def database_server_url(database_home: Path, in_memory: bool) -> Iterator[str]:
     """A PostgreSQL with PostGIS to make databases on; names its maintenance database."""
-    with running(test_home, redis=False) as services:
+    with running(database_home, redis=False) as services:
         url = with_database(services.database_url, "postgres")
         if not os.environ.get("CITY_DATABASE_URL"):
-            _drop_leftovers(test_home, url)
+            _drop_leftovers(database_home, url)
         yield url
+    if in_memory:
+        _forget(database_home)
+
+
+def _forget(home: Path) -> None:
+    """Give the memory back when no other run is at it."""
+    with Home(home).locked():
+        if not Home(home).users():
+            shutil.rmtree(home / "postgres", ignore_errors=True)
 
 
 def _drop_leftovers(home: Path, url: str) -> None:

@@ -125,7 +125,7 @@ async def test_what_is_no_escalation_is_not_found(town: Town, name: str):
 )
 async def test_a_list_that_cannot_be_asked_for_is_refused(town: Town, query: str):
     async with await town.logged_in("dispatcher.city") as client:
-        assert (await client.get(f"/api/escalations{query}")).status_code == 422
+        assert (await client.get(f"/api/escalations{query}")).status_code == 400
 
 
 async def test_nobody_sees_escalations_of_cases_out_of_reach(town: Town):
