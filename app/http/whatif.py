@@ -23,7 +23,7 @@ from app.http.wiring import wiring_of
 from app.policy import Actor, reach
 from app.problems import Fault, Problem
 from app.whatif.order import PACK, Order
-from app.whatif.parts import PARTS
+from app.whatif.proposal import FILE_NAMES
 from app.whatif.trials import Busy, Stage, Trial
 from grid.naming import Label
 
@@ -70,8 +70,10 @@ def _order(request: Request, actor: Actor) -> Order:
 
 
 def _part(text: str) -> str:
-    if text != PACK and text not in PARTS:
-        raise BadValue(f"{text[:50]!r} cannot be tried", f"there are {', '.join([PACK, *PARTS])}")
+    if text != PACK and text not in FILE_NAMES:
+        raise BadValue(
+            f"{text[:50]!r} cannot be tried", f"there are {', '.join([PACK, *FILE_NAMES])}"
+        )
     return text
 
 

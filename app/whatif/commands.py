@@ -23,7 +23,8 @@ from app.screen import screen
 from app.terminal import AsJson, look, settings
 from app.whatif.listing import ChangedTable, as_object
 from app.whatif.parts import PARTS
-from app.whatif.proposals import NothingToTry, OtherCity, Proposal, TwoGrids, rulebook_to_try
+from app.whatif.proposal import NothingToTry, Proposal, TwoGrids
+from app.whatif.proposals import OtherCity, rulebook_to_try
 from app.whatif.tables import print_outcome
 from app.whatif.telling import as_json
 from app.whatif.trying import try_out

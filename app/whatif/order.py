@@ -11,8 +11,7 @@ from typing import Final
 
 import msgspec
 
-from app.whatif.parts import FILE_NAMES
-from app.whatif.proposals import Proposal
+from app.whatif.proposal import FILE_NAMES, Proposal
 from dispatch.whatif.postgres import Choice
 
 ORDER: Final = "order.json"
@@ -25,7 +24,7 @@ LISTED: Final = 500
 
 
 class Order(msgspec.Struct, frozen=True):
-    """What to try on which cases. *part* is `PACK`, a name of `app.whatif.parts.PARTS`, or None.
+    """What to try on which cases. *part* is `PACK`, a name of `FILE_NAMES`, or None.
 
     *areas* bound the cases that whoever asks may see, None is the whole city.
     """

@@ -114,13 +114,3 @@ PARTS: Final[Mapping[str, Reader]] = {
     "routing": _routing,
 }
 """The parts that can be tried alone; each may lean on those before it."""
-
-FILE_NAMES: Final[Mapping[str, str]] = {
-    "departments": "departments.csv",
-    "catalogue": "catalogue.csv",
-    "jurisdiction": "jurisdiction.csv",
-    "limits": "limits.csv",
-    "calendar": "calendar.csv",
-    "routing": "routing.toml",
-}
-"""What each is called in a city pack."""

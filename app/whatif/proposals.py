@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,6 +13,7 @@ from app.city.checking import check_pack
 from app.city.pack import CityPack, digest
 from app.rulebook import NoCity, Parts, read_parts, rulebook_of
 from app.whatif.parts import with_files
+from app.whatif.proposal import Proposal
 from dispatch.rulebook import Rulebook
 from geo.index import CellIndex
 from grid.hierarchy import Hierarchy
@@ -31,39 +31,6 @@ class OtherCity(Exception):
     def __init__(self, packed: str, loaded: str) -> None:
         super().__init__(f"the pack is of city {packed}, the cases are of city {loaded}")
         self.packed, self.loaded = packed, loaded
-
-
-class NothingToTry(Exception):
-    """Neither a pack nor a part nor a grid was named."""
-
-    def __init__(self) -> None:
-        super().__init__("name a pack, a part (routing=FILE) or another grid to try")
-
-
-class TwoGrids(Exception):
-    """A pack brings its own grid, and another was named."""
-
-    def __init__(self) -> None:
-        super().__init__("the pack brings its own grid: leave the other one out")
-
-
-@dataclass(frozen=True, slots=True)
-class Proposal:
-    """What somebody wants to try: a pack, files of single parts by name, a stored grid version.
-
-    Parts go before those of the pack.
-    """
-
-    pack: Path | None = None
-    parts: Mapping[str, Path] = field(default_factory=dict[str, Path])
-    grid: int | None = None
-
-    def check(self) -> None:
-        """Raise NothingToTry or TwoGrids unless it says what to try."""
-        if self.pack is None and not self.parts and self.grid is None:
-            raise NothingToTry
-        if self.pack is not None and self.grid is not None:
-            raise TwoGrids
 
 
 @dataclass(frozen=True, slots=True)
