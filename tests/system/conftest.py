@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -11,6 +12,7 @@ import psycopg
 import pytest
 
 from app.demo.stage import Stage, on_stage
+from app.services.postgres import drop_database, with_database
 from tests.littletown import settle
 
 
@@ -24,11 +26,13 @@ def load_littletown(database_url: str) -> None:
 
 @pytest.fixture(scope="module")
 def stage(test_home: Path) -> Iterator[Stage]:
-    """Littletown at work on the embedded engine with two workers."""
-    with on_stage(
-        test_home, database="citygrid_system", load=load_littletown, fresh=True, workers=2
-    ) as running:
+    """Littletown at work on the embedded engine with two workers; no other test process's own."""
+    name = f"citygrid_system_{os.getpid()}"
+    with on_stage(test_home, database=name, load=load_littletown, fresh=True, workers=2) as running:
         yield running
+        server = with_database(running.settings.database_url, "postgres")
+        running.processes.stop_all()
+        drop_database(server, name)
 
 
 def until(holds: Callable[[], bool], patience_s: float = 45.0) -> bool:
