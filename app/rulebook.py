@@ -8,7 +8,6 @@ from typing import Any, Final
 
 from psycopg import AsyncConnection
 
-from dispatch.alarms import AlarmRules
 from dispatch.auto_dispatch import AutoDispatch
 from dispatch.calendar import WorkingCalendar
 from dispatch.deadlines import Limits
@@ -16,6 +15,7 @@ from dispatch.matching import Matching
 from dispatch.postgres.clock import now
 from dispatch.routing import Router
 from dispatch.rulebook import Rulebook
+from dispatch.sensing.alarms import AlarmRules
 from dispatch.severity import Grading
 from dispatch.workflow.variant import Variant
 from grid.catalogue import Catalogue

@@ -9,10 +9,10 @@ import structlog
 
 from app.database import Database
 from app.worker_metrics import WorkerMetrics
-from dispatch.alarms import Alarm
 from dispatch.postgres.inbox import accept_many
 from dispatch.rulebook import Rulebook
-from dispatch.sensors import Samples
+from dispatch.sensing.alarms import Alarm
+from dispatch.sensing.sensors import Samples
 from grid.naming import Language
 
 _log: Final = structlog.get_logger("citygrid.sensing")

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import structlog
 
-from dispatch.sensors import Samples
+from dispatch.sensing.sensors import Samples
 from streams.batches import Message, batches
 from streams.engine import StreamApp
 from streams.observations import read_envelope

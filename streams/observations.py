@@ -14,7 +14,7 @@ import numpy as np
 from msgspec import Meta
 
 from dispatch.events import rfc3339
-from dispatch.sensors import Samples
+from dispatch.sensing.sensors import Samples
 from streams.wire import BadMessage
 
 MOST_SAMPLES: Final = 50

@@ -10,12 +10,12 @@ from uuid import uuid4
 import numpy as np
 from shapely import Polygon, box
 
-from dispatch.alarms import AlarmRules
 from dispatch.calendar import WorkingCalendar
 from dispatch.deadlines import Limits
 from dispatch.report import Channel, Report, Submission
 from dispatch.routing import Router
 from dispatch.rulebook import Rulebook
+from dispatch.sensing.alarms import AlarmRules
 from geo.index import CellIndex
 from grid.catalogue import Catalogue
 from grid.department import Departments

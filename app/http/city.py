@@ -15,7 +15,7 @@ from dispatch.calendar import WorkingCalendar
 from dispatch.deadlines import Limit, Limits
 from dispatch.evaluation.scoring import Scoring
 from dispatch.matching import Matching
-from dispatch.sensors import Sensors
+from dispatch.sensing.sensors import Sensors
 from dispatch.workflow.variant import Terms, Variant
 from grid.catalogue import Catalogue
 from grid.department import Departments

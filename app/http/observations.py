@@ -21,7 +21,7 @@ from app.http.submission import AHEAD, OLDEST
 from app.http.wiring import Wiring, wiring_of
 from app.policy import Actor
 from app.problems import Fault, Problem
-from dispatch.sensors import Sensor, Sensors
+from dispatch.sensing.sensors import Sensor, Sensors
 from streams.observations import Columns, envelopes
 from streams.ports import Record
 

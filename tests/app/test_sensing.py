@@ -16,7 +16,7 @@ from app.worker_metrics import WorkerMetrics
 from dispatch import actions
 from dispatch.postgres.book import PostgresBook
 from dispatch.rulebook import Rulebook
-from dispatch.sensors import Samples
+from dispatch.sensing.sensors import Samples
 from tests.makers import NOON, rulebook
 
 HOUR_MS = 3_600_000

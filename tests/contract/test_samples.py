@@ -10,7 +10,7 @@ from uuid import uuid4
 
 import pytest
 
-from dispatch.sensors import Samples
+from dispatch.sensing.sensors import Samples
 from streams.agents import add_observations_agent
 from streams.observations import Columns, envelopes
 from streams.ports import Record

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from app.migrating import prepare
-from dispatch.sensors import Samples
+from dispatch.sensing.sensors import Samples
 from streams.observations import read_envelope
 from tests.app.town import METER, PHONE, Town, ago
 

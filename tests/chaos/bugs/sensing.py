@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from app.sensing import Watch
-from dispatch.alarms import Alarm
+from dispatch.sensing.alarms import Alarm
 from tests.chaos.bugs.bug import Bug
 from tests.chaos.bugs.patching import around, swap
 

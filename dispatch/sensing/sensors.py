@@ -1,5 +1,5 @@
 """The sensors of a city as its pack names them, and samples as columns. What they mean for the
-city is in `dispatch.alarms`."""
+city is in `dispatch.sensing.alarms`."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dispatch.report import Channel, Submission
-from dispatch.sensors import Samples, Sensor, Sensors
+from dispatch.sensing.sensors import Samples, Sensor, Sensors
 from grid.naming import Label, Language, Row
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)

@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dispatch.alarms import Alarm, AlarmRules
 from dispatch.report import Channel
-from dispatch.sensors import Samples, Sensors
+from dispatch.sensing.alarms import Alarm, AlarmRules
+from dispatch.sensing.sensors import Samples, Sensors
 from tests.makers import NOON, PARTS, label
 
 SENSORS: list[dict[str, Any]] = PARTS["sensors"]
