@@ -11,7 +11,7 @@ import structlog
 from app.courier import Courier
 from app.database import TRANSIENT, DatabaseAway, connect
 from app.outlets.events import DestinationOutlet
-from dispatch.postgres import deliveries, saving
+from dispatch.postgres import leases, saving
 from tests.chaos.bugs.bug import Bug
 from tests.chaos.bugs.patching import around, reword, swap
 
@@ -51,8 +51,8 @@ def _owed_after_the_commit() -> None:
 
 
 def _without_lease() -> None:
-    reword(deliveries, "_CLAIM", "FOR UPDATE OF d SKIP LOCKED", "")
-    reword(deliveries, "_CLAIM", "d.leased_until IS NULL", "true")
+    reword(leases, "_CLAIM", "FOR UPDATE OF w SKIP LOCKED", "")
+    reword(leases, "_CLAIM", "w.leased_until IS NULL", "true")
 
 
 def _sent_before_post() -> None:
