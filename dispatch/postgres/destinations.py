@@ -86,5 +86,13 @@ async def between_events(conn: AsyncConnection) -> None:
     await conn.execute("LOCK TABLE destination IN EXCLUSIVE MODE")
 
 
+async def among_events(conn: AsyncConnection) -> None:
+    """Be as who is in the middle of writing events, from now to the end; waits for no case.
+
+    For whoever will write events with locks that must not be held while waiting for this one.
+    """
+    await conn.execute("LOCK TABLE destination IN ROW SHARE MODE")
+
+
 async def _tell(conn: AsyncConnection) -> None:
     await conn.execute("SELECT pg_notify(%s, '')", [DESTINATION_CHANNEL])

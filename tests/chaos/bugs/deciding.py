@@ -20,7 +20,7 @@ from dispatch.postgres import log as outbox_log
 from dispatch.workflow import history
 from streams import agents, batches
 from tests.chaos.bugs.bug import Bug
-from tests.chaos.bugs.nets import STREAM_ALONE, stream_alone, with_hasty_deadlines, with_poison
+from tests.chaos.bugs.nets import STREAM_ALONE, stream_alone, with_poison, with_two_handlers
 from tests.chaos.bugs.patching import around, reword, swap
 
 _log = structlog.get_logger("citygrid.bug")
@@ -114,7 +114,7 @@ def _no_row_locks() -> None:
     reword(book, "_NEAR", "FOR UPDATE", "")
     reword(outbox_log, "due_now", "FOR UPDATE OF c, d", "FOR UPDATE OF d")
     around(book, "read_locked", made)
-    with_hasty_deadlines()
+    with_two_handlers()
 
 
 def _nobody_takes_turns() -> None:
@@ -227,15 +227,20 @@ BUGS = (
     ),
     Bug(
         name="case-rows-not-locked",
-        says="Cases are read without a lock before their next event is chained; deadlines of a "
-        "second let clock and worker meet.",
+        says="Cases are read without a lock half a second before their next event is chained; two "
+        "handlers take the same tasks.",
         processes=("worker", "clock", "web"),
-        nets=("primary key of case_event", "unique outbox.dedup"),
+        nets=(
+            "primary key of case_event",
+            "unique outbox.dedup",
+            "unique delivery (destination, dedup)",
+        ),
         caught_by=("last event", "versions of cases", "chains"),
         apply=_no_row_locks,
         sql="""
             ALTER TABLE case_event DROP CONSTRAINT case_event_pkey;
-            ALTER TABLE outbox DROP CONSTRAINT outbox_dedup_key
+            ALTER TABLE outbox DROP CONSTRAINT outbox_dedup_key;
+            ALTER TABLE delivery DROP CONSTRAINT delivery_destination_dedup_key
         """,
     ),
     Bug(
