@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Final
 
@@ -34,6 +35,13 @@ _CLAIM: Final = """
      ORDER BY a.look_at, a.case_id
      LIMIT %(limit)s
        FOR UPDATE OF c, a SKIP LOCKED
+"""
+
+_LATER: Final = """
+    UPDATE agenda AS a
+       SET look_at = later.look_at
+      FROM unnest(%(cases)s::bigint[], %(at)s::timestamptz[]) AS later(case_id, look_at)
+     WHERE a.case_id = later.case_id
 """
 
 _LADDERS: Final = """
@@ -70,12 +78,14 @@ async def claim(conn: AsyncConnection, moment: datetime, limit: int) -> list[int
     return [row[0] for row in await found.fetchall()]
 
 
-async def look_again(conn: AsyncConnection, case_id: int, at: datetime | None) -> None:
-    """Put a claimed case down for another moment; None takes it from the agenda."""
-    if at is None:
-        await conn.execute("DELETE FROM agenda WHERE case_id = %s", [case_id])
-    else:
-        await conn.execute("UPDATE agenda SET look_at = %s WHERE case_id = %s", [at, case_id])
+async def look_again(conn: AsyncConnection, at: Mapping[int, datetime | None]) -> None:
+    """Put claimed cases down for another moment each; None takes one from the agenda."""
+    done = [case_id for case_id, moment in at.items() if moment is None]
+    later = {case_id: moment for case_id, moment in at.items() if moment is not None}
+    if done:
+        await conn.execute("DELETE FROM agenda WHERE case_id = ANY(%s)", [done])
+    if later:
+        await conn.execute(_LATER, {"cases": list(later), "at": list(later.values())})
 
 
 async def take_up(conn: AsyncConnection, version: int, limit: int = 5000) -> bool:
