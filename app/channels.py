@@ -13,8 +13,8 @@ from rich.table import Table
 from app.destinations import outward
 from app.screen import screen
 from app.terminal import AsJson, carry_out, change, look, refused
-from dispatch.errors import UnusableChannel
 from dispatch.escalation.channels import Kind, check_channel, kind_of
+from dispatch.escalation.errors import UnusableChannel
 from dispatch.postgres import notices
 from dispatch.postgres.notices import NOTICES, Channel
 

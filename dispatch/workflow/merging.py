@@ -13,9 +13,9 @@ from datetime import datetime
 from enum import StrEnum
 from typing import ClassVar
 
-from dispatch.errors import CannotMerge, MergedFurther
 from dispatch.events import Event
 from dispatch.workflow.case import Case
+from dispatch.workflow.errors import CannotMerge, MergedFurther
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

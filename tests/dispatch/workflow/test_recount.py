@@ -16,9 +16,9 @@ from dispatch.calendar import WorkingCalendar
 from dispatch.case import Case, Move, Order, evolve, obey
 from dispatch.deadlines import Limits
 from dispatch.decide import Opened, decide
-from dispatch.errors import MoveRefused
 from dispatch.kinds import event_of
 from dispatch.workflow.clocks import Deadline, Ending, ended
+from dispatch.workflow.errors import MoveRefused
 from dispatch.workflow.facts import CaseSuspended, DeadlinesRecounted
 from dispatch.workflow.recount import Recount, recount
 from dispatch.workflow.variant import Terms
