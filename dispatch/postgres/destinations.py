@@ -18,8 +18,8 @@ DESTINATION_CHANNEL: Final = "citygrid_destination"
 
 async def add_destination(
     conn: AsyncConnection, name: str, url: str, secret: str | None, kinds: Sequence[str] = ()
-) -> bool:
-    """Owe the destination every event from here on; True. Raises DestinationExists.
+) -> None:
+    """Owe the destination every event from here on. Raises DestinationExists.
 
     *conn* is in a transaction; events wait for its end. The arguments were checked.
     """
@@ -35,7 +35,6 @@ async def add_destination(
     except UniqueViolation as err:
         raise DestinationExists(name) from err
     await _tell(conn)
-    return True
 
 
 async def end_destination(conn: AsyncConnection, name: str) -> bool:

@@ -298,16 +298,15 @@ async def test_a_look_and_the_taking_up_of_all_open_cases_do_not_wait_for_each_o
     [case_id] = await opened(conn, 61)
     looker, taker = await connect(database_url), await connect(database_url)
 
-    async with looker, taker, looker.transaction():
-        held = await claim(looker, await now(looker), 10)
-        taking = asyncio.create_task(taken_up(taker))
-        await waits_for(conn, taker, looker)
-        order = Order(Move.PROGRESS, "seen")
-        await actions.move(
-            PostgresBook(looker), case_id, order, actor="handler", city=CITY, now=await now(looker)
-        )
+    async with looker, taker:
+        async with looker.transaction():
+            held = await claim(looker, await now(looker), 10)
+            taking = asyncio.create_task(taken_up(taker))
+            await waits_for(conn, taker, looker)
+            await order(looker, case_id, Order(Move.PROGRESS, "seen"))
+        taken = await taking
 
-    assert (held, await taking) == ([case_id], True)
+    assert (held, taken) == ([case_id], True)
 
 
 async def taken_up(conn: AsyncConnection) -> bool:

@@ -14,7 +14,7 @@ import structlog
 from app.database import TRANSIENT, DatabaseAway, connect
 from dispatch import decide as decisions
 from dispatch import events as e
-from dispatch.postgres import book, saving
+from dispatch.postgres import book, saving, statements
 from dispatch.postgres import cases as stored_cases
 from dispatch.postgres import log as outbox_log
 from dispatch.workflow import history
@@ -73,7 +73,7 @@ def _after_the_commit(statement: str) -> None:
         async def written(
             conn: Any, text: str, rows: Sequence[Mapping[str, object]], **more: object
         ) -> int:
-            if text != getattr(saving, statement):
+            if text != getattr(statements, statement):
                 return await write(conn, text, rows, **more)
             _later.add(task := asyncio.create_task(later(text, rows, more)))
             task.add_done_callback(_later.discard)
@@ -89,16 +89,16 @@ def _after_the_commit(statement: str) -> None:
 
         return written
 
-    getattr(saving, statement)  # a missing one must show now
+    getattr(statements, statement)  # a missing one must show now
     around(saving, "_write", made)
 
 
 def _outbox_outside() -> None:
-    _after_the_commit("_INSERT_OUTBOX")
+    _after_the_commit("INSERT_OUTBOX")
 
 
 def _outcome_outside() -> None:
-    _after_the_commit("_DECIDE_REPORTS")
+    _after_the_commit("DECIDE_REPORTS")
 
 
 def _no_row_locks() -> None:
@@ -124,7 +124,7 @@ def _nobody_takes_turns() -> None:
     def made(write: Any) -> Any:
         async def unchecked(conn: Any, text: str, rows: Any, **more: object) -> int:
             written = await write(conn, text, rows, **more)
-            return len(rows) if text == saving._DECIDE_REPORTS else written  # pyright: ignore[reportPrivateUsage]
+            return len(rows) if text == statements.DECIDE_REPORTS else written
 
         return unchecked
 
@@ -168,7 +168,7 @@ def _dead_letter_dropped() -> None:
     def made(write: Any) -> Any:
         async def forgetting(conn: Any, text: str, rows: Any, **more: object) -> int:
             written = await write(conn, text, rows, **more)
-            if rows and text == saving._FAIL_REPORTS:  # pyright: ignore[reportPrivateUsage]
+            if rows and text == statements.FAIL_REPORTS:
                 await conn.execute(_FORGET)
             return written
 

@@ -11,9 +11,10 @@ from app import clock, worker
 from dispatch import actions
 from dispatch import decide as decisions
 from dispatch.case import Move, Order
-from dispatch.errors import MoveRefused, Undecidable
+from dispatch.errors import Undecidable
 from dispatch.postgres import book, saving
 from dispatch.postgres.book import PostgresBook
+from dispatch.workflow.errors import MoveRefused
 from tests.chaos.bugs.bug import Bug
 from tests.chaos.bugs.patching import around, reword, swap
 

@@ -29,7 +29,6 @@ from dispatch import actions
 from dispatch.case import MOVES, Case, Move, Order, State
 from dispatch.corrections import correct
 from dispatch.deadlines import Limits
-from dispatch.errors import MoveRefused
 from dispatch.ledger import equations
 from dispatch.postgres.book import PostgresBook
 from dispatch.postgres.cases import StoredEvent, deadlines_of, history, read_case
@@ -37,6 +36,7 @@ from dispatch.postgres.inbox import accept_many
 from dispatch.postgres.ledger import read_books
 from dispatch.postgres.log import due_now
 from dispatch.workflow.correction import Correction
+from dispatch.workflow.errors import MoveRefused
 from dispatch.workflow.offers import offered
 from dispatch.workflow.variant import STAGE_MINUTES, Terms, Variant
 from tests.dispatch.workflow.replaying import Rounds, replayed, rounds
