@@ -265,6 +265,28 @@ async def test_work_done_too_late_is_late_although_no_clock_looked_in_between(
     await assert_balanced(conn)
 
 
+async def test_a_lateness_that_nobody_has_told_is_told_when_the_case_is_reopened(
+    conn: AsyncConnection,
+) -> None:
+    await decided(conn, await accepted(conn, submission()))
+    late = NOON + timedelta(days=9)
+    for move, actor in (("handle", "li"), ("verify", "ou"), ("close", "ou"), ("reopen", "sun")):
+        order = Order(Move(move), reason="because")
+        async with conn.transaction():
+            case = await actions.move(
+                PostgresBook(conn), 1, order, actor=actor, city=CITY, now=late
+            )
+
+    events = await history(conn, 1)
+    assert [event.kind for event in events][-2:] == ["overdue", "reopened"]
+    assert (events[-2].actor, events[-2].fields["milestone"]) == ("clock", "resolve")
+    assert case.overdue
+    found = await conn.execute("SELECT state FROM deadline WHERE kind = 'resolve' ORDER BY round")
+    assert [row[0] for row in await found.fetchall()] == ["fired", "pending"]
+    assert await due_now(conn, late) == []
+    await assert_balanced(conn)
+
+
 async def test_a_merged_report_can_be_taken_out_again(conn: AsyncConnection) -> None:
     _, second = await accepted(conn, submission(), submission(address="next door"))
     await decided(conn, [second])
