@@ -114,18 +114,17 @@ def _samples(line: Line, field: str, rule: SensorRule, zone: ZoneInfo) -> list[H
     told = line.values.get(field)
     if not isinstance(told, list):
         # Tables alone are a list of tables, which stand as columns of their own.
-        rows = [
-            {
-                key: line.values.get(f"{field}.{n}.{key}")
-                for key in ("from", "every", "values", "of")
-            }
-            for n in numbered(line, field)
-        ]
-        told = [{key: value for key, value in row.items() if value is not None} for row in rows]
+        told = [_table(line, f"{field}.{n}.") for n in numbered(line, field)]
     found: list[Heard] = []
     for n, one in enumerate(told, 1):
         found += _heard(line, f"{field}.{n}", one, rule, zone)
     return found
+
+
+def _table(line: Line, stem: str) -> dict[str, Any]:
+    """What stands behind *stem* in a flat line."""
+    found = line.values.items()
+    return {key.removeprefix(stem): value for key, value in found if key.startswith(stem)}
 
 
 def _heard(line: Line, field: str, told: Any, rule: SensorRule, zone: ZoneInfo) -> list[Heard]:

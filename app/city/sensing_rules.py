@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from fnmatch import fnmatchcase
+from itertools import pairwise
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -97,7 +98,7 @@ def refuse_unknown_keys(line: Line) -> None:
 
 
 def span_ms(line: Line, field: str, *, least_ms: int = 0, default_ms: int | None = 0) -> int:
-    """A span like ``10min`` in milliseconds; *default_ms* when nothing is written, None: a fault."""
+    """A span like ``10min``; *default_ms* when nothing is written, which is a fault if None."""
     told = line.values.get(field)
     if told is None and default_ms is not None:
         return default_ms
@@ -238,7 +239,7 @@ def _check_order(line: Line, steps: Part) -> None:
         line.wrong("levels", "the levels are on different sides", "Make a rule for each side")
         return
     ordered = sorted(steps, key=lambda one: -one["level"])
-    for milder, graver in zip(ordered, ordered[1:], strict=False):
+    for milder, graver in pairwise(ordered):
         sign = -1 if milder["side"] == "below" else 1
         if sign * graver["limit"] < sign * milder["limit"]:
             problem = f"level {graver['level']} is reached before level {milder['level']}"
