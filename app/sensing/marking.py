@@ -48,8 +48,12 @@ class Marker:
         try:
             await keep_at("marks", self.turn, wake_ups(self._url, every_s=self._every_s))
         finally:
-            if self._conn:
-                await self._conn.close()
+            await self.close()
+
+    async def close(self) -> None:
+        """Let another one mark."""
+        if self._conn:
+            await self._conn.close()
 
     async def turn(self) -> int:
         """Write a mark for each area in which there are sensors; 0, for there is no more to do."""
