@@ -16,6 +16,7 @@ from dispatch.postgres.clock import now
 from dispatch.routing import Router
 from dispatch.rulebook import Rulebook
 from dispatch.sensing.alarms import AlarmRules
+from dispatch.sensing.rules import SensorRules
 from dispatch.severity import Grading
 from dispatch.workflow.variant import Variant
 from grid.catalogue import Catalogue
@@ -111,5 +112,10 @@ def rulebook_of(parts: Parts, versions: Mapping[str, int], grid: Grid) -> Rulebo
         # no rules of severity and no sites.
         alarms=AlarmRules.of(
             parts["sensors"], parts.get("sensor_rules", []), city["default_language"]
+        ),
+        sensor_rules=SensorRules.of(
+            parts.get("sensor_rules", []),
+            parts.get("sensing"),
+            zone=parts["calendar"]["timezone"],
         ),
     )
