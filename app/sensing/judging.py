@@ -35,7 +35,7 @@ class Judging:
 
     def __init__(self, rulebook: Rulebook) -> None:
         self.rulebook = rulebook
-        self.sensors: Sensors = rulebook.sensors
+        self.sensors: Sensors = rulebook.alarms.sensors
         self.engine = Engine(self.sensors, rulebook.sensor_rules)
         self._areas: dict[str, tuple[str, ...]] = {}
         self._area_of = {sensor.code: sensor.area for sensor in self.sensors}
@@ -43,7 +43,7 @@ class Judging:
     def is_by(self, rulebook: Rulebook) -> bool:
         """Whether another rulebook would judge alike: sensors and rules are the same."""
         return (
-            rulebook.sensors is self.rulebook.sensors
+            rulebook.alarms is self.rulebook.alarms
             and rulebook.sensor_rules is self.rulebook.sensor_rules
         )
 

@@ -65,7 +65,7 @@ class Marker:
         known, reading = await read_clock(self._conn, self._machine)
         if is_believed(known, reading):
             mark = clock_mark(SOURCE, reading.database_at)
-            areas = sorted({sensor.area for sensor in (await self._rules()).sensors})
+            areas = sorted({sensor.area for sensor in (await self._rules()).alarms.sensors})
             await self._carrier.carry(OBSERVATIONS, [(area.encode(), mark) for area in areas])
         return 0
 

@@ -231,7 +231,7 @@ class Watch:
         if told:
             rulebook = mine[0].judging.rulebook
             await write_changes(
-                conn, told, city=rulebook.city, language=rulebook.language, now=moment
+                conn, told, city=rulebook.city, language=rulebook.alarms.language, now=moment
             )
         if not with_seen:
             await write_seen(conn, [row for memory in mine for row in memory.seen.rows()], moment)

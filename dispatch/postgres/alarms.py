@@ -14,6 +14,7 @@ from psycopg.rows import dict_row
 from dispatch.errors import DispatchError
 from dispatch.postgres.inbox import accept_many
 from dispatch.postgres.log import OUTBOX_CHANNEL
+from dispatch.sensing.alarms import submission_of
 from dispatch.sensing.standing import (
     ALARMS,
     NOTED,
@@ -24,7 +25,6 @@ from dispatch.sensing.standing import (
     changed,
     cloud_event,
     event_id,
-    report_of,
 )
 from grid.naming import Language
 
@@ -149,13 +149,12 @@ async def _report(
     An alarm that is withdrawn before anybody could hear of it needs nobody.
     """
     last = {one.change.key: one for one in told}
-    wanted = [
-        report_of(one, one.rule.category, language)
+    needed = [
+        submission_of(one.change, one.sensor, one.rule, language)
         for key, one in last.items()
-        if one.rule.category is not None
-        and one.change.kind != "withdrawn"
-        and (key not in standing or standing[key].report is None)
+        if one.change.kind != "withdrawn" and (key not in standing or not standing[key].report)
     ]
+    wanted = [one for one in needed if one is not None]
     if not wanted:
         return {}, 0
     answers = await accept_many(conn, wanted)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
@@ -12,11 +10,9 @@ from typing import Any, Final, Literal, get_args
 import msgspec
 
 from dispatch.events import rfc3339
-from dispatch.report import Channel, Submission
 from dispatch.sensing.alarm import AlarmChange
 from dispatch.sensing.rules import SensorRule
 from dispatch.sensing.sensors import Sensor
-from grid.naming import Language
 
 ALARMS: Final = "alarms.v1"
 ACTOR: Final = "sensing"
@@ -130,33 +126,6 @@ def acknowledged(alarm: StandingAlarm, person: str, now: datetime) -> AlarmEntry
     """The alarm once somebody has said that they see to it."""
     seen = replace(alarm, acknowledged_by=person, acknowledged_at=now, version=alarm.version + 1)
     return AlarmEntry(ACKNOWLEDGED, now, person, seen)
-
-
-def report_of(told: Told, category: str, language: Language) -> Submission:
-    """The report of an alarm, in the city's *language*: the same whichever change it is made of."""
-    change, sensor = told.change, told.sensor
-    identity = {
-        "device": sensor.code,
-        "rule": told.rule.name,
-        "first_at": change.first_at.isoformat(),
-    }
-    return Submission(
-        source=f"sensor:{told.rule.name}",
-        client_key=change.key,
-        body_sha256=hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).digest(),
-        channel=Channel.SENSOR,
-        category=category,
-        lon=sensor.lon,
-        lat=sensor.lat,
-        datum=sensor.datum,
-        given_lon=sensor.given_lon,
-        given_lat=sensor.given_lat,
-        happened_at=change.started_at,
-        description=told.rule.text.get(language),
-        address=sensor.name.get(language),
-        condition=told.rule.condition,
-        attributes=identity | {"property": sensor.observed_property},
-    )
 
 
 def cloud_event(entry: AlarmEntry, city: str, now: datetime) -> str:

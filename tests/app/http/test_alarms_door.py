@@ -15,6 +15,7 @@ from app.database import Database
 from app.http.alarm_filters import NAMES
 from dispatch import actions
 from dispatch.postgres.book import PostgresBook
+from dispatch.sensing.alarms import AlarmRules
 from dispatch.sensing.sensors import Sensor, Sensors
 from tests.app.sensing.stream import LEVELS, RISING, Desk, Log, rules_of
 from tests.app.town import Town, store_grid_of_town
@@ -233,7 +234,7 @@ async def test_sensors_are_narrowed_and_paged(town: Town, desk: Desk):
 async def test_a_sensor_outside_all_cells_is_in_its_area(town: Town, desk: Desk):
     gauge = Sensor.of(PARTS["sensors"][0])
     outside = replace(gauge, lon=gauge.lon - 1)
-    desk.rules = replace(RISING, sensors=Sensors([outside]))
+    desk.rules = replace(RISING, alarms=AlarmRules(Sensors([outside]), ()))
 
     await desk.keep(Log().samples((0, 4.0)))
 

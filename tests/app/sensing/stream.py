@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
@@ -16,7 +16,7 @@ from streams.batches import Message
 from streams.observations import Columns, clock_mark, envelopes
 from streams.ports import Record
 from streams.topics import OBSERVATIONS
-from tests.makers import NOON, PARTS, rulebook
+from tests.makers import NOON, rulebook
 
 HOUR_MS = 3_600_000
 NOON_MS = int(NOON.timestamp() * 1000)
@@ -115,11 +115,3 @@ class Desk:
 
     def figure(self, name: str, **labels: str) -> float | None:
         return self.metrics.registry.get_sample_value(name, labels)
-
-
-def with_sensors(rules: Rulebook, **changes: Any) -> Rulebook:
-    """The rulebook with other fields, as after another pack was loaded."""
-    return replace(rules, **changes)
-
-
-assert PARTS["sensors"][0]["code"] == "W1"
