@@ -230,9 +230,10 @@ class Watch:
         told = [one for memory in mine for one in memory.told]
         if told:
             rulebook = mine[0].judging.rulebook
-            await write_changes(
+            written = await write_changes(
                 conn, told, city=rulebook.city, language=rulebook.alarms.language, now=moment
             )
+            self._metrics.alarm_reports.inc(written.reported)
         if not with_seen:
             await write_seen(conn, [row for memory in mine for row in memory.seen.rows()], moment)
         return lost
