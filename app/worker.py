@@ -36,7 +36,7 @@ OBSERVATIONS_GROUP: Final = "citygrid-observations"
 _PASSES: Final = (DatabaseAway, KafkaError, *TRANSIENT)
 """What the agents try again until it has passed."""
 
-_ENVELOPES_AHEAD: Final = 8192
+ENVELOPES_AHEAD: Final = 8192
 """Messages that wait in memory; each holds many samples."""
 
 _NOTES_EVERY_S: Final = 2.0
@@ -93,7 +93,7 @@ class Worker:
             OBSERVATIONS_GROUP,
             engine_url(self._settings),
             datadir=self._settings.home / "faust-observations",
-            stream_buffer_maxsize=_ENVELOPES_AHEAD,
+            stream_buffer_maxsize=ENVELOPES_AHEAD,
         )
         letters = EngineCarrier(self._sensing, self._kafka)
         watch = Watch(
