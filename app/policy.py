@@ -51,6 +51,7 @@ _STAFF: Final = {
 }
 # Where cells lie is no secret inside a government: whoever works with cases sees the whole grid.
 _GRID_READERS: Final = dict.fromkeys((*_STAFF, Role.ADMINISTRATOR), _CITY)
+_ALARM_READERS: Final = {role: scope for role, scope in _STAFF.items() if role is not Role.HANDLER}
 _REPORTERS: Final = {
     Role.CITIZEN: _OWN,
     Role.SENSOR: _OWN,
@@ -132,6 +133,15 @@ POLICY: Final[Mapping[str, Mapping[Role, Scope]]] = {
         Role.SUPERVISOR: _AREAS,
         Role.AUDITOR: _CITY,
     },
+    # An alarm has no department before somebody has made a case of it.
+    "alarm.read": _ALARM_READERS,
+    "alarm.acknowledge": {
+        Role.OPERATOR: _AREAS,
+        Role.DISPATCHER: _AREAS,
+        Role.COMMANDER: _AREAS,
+        Role.SUPERVISOR: _AREAS,
+    },
+    "sensor.read": _ALARM_READERS | {Role.ADMINISTRATOR: _CITY},
     "warning.read": _STAFF,
     "warning.set": {Role.COMMANDER: _AREAS},
     "map.read": _STAFF,

@@ -105,6 +105,12 @@ class Settings(BaseSettings):
     clock_every_s: float = Field(
         default=1.0, gt=0, description="How often the clock looks for what fell due; seconds."
     )
+    sensing_mark_every_s: float = Field(
+        default=30.0,
+        ge=0,
+        description="How often the log of samples is told the time, so that silence is noticed; "
+        "seconds, 0: never, for playing old samples.",
+    )
     notify_attempts: int = Field(
         default=1440,
         ge=1,
