@@ -18,6 +18,7 @@ class Role(StrEnum):
     ANYONE = "anyone"  # nobody has logged in and no key was shown
     CITIZEN = "citizen"  # reports through a portal's key
     SENSOR = "sensor"  # a device with a key
+    REGISTRAR = "registrar"  # registers devices beside those of the city pack
     MONITOR = "monitor"  # reads figures, never content
     INSPECTOR = "inspector"
     OPERATOR = "operator"
@@ -77,6 +78,13 @@ POLICY: Final[Mapping[str, Mapping[Role, Scope]]] = {
         Role.OPERATOR: _CITY,
     },
     "observation.submit": {Role.SENSOR: _OWN},
+    # Where gauges stand is no secret inside; a key sees its own devices. Who registers devices
+    # decides what raises alarms, and works with no case.
+    "sensor.read": {
+        **dict.fromkeys((*_STAFF, Role.ADMINISTRATOR, Role.REGISTRAR), _CITY),
+        Role.SENSOR: _OWN,
+    },
+    "sensor.write": {Role.ADMINISTRATOR: _CITY, Role.REGISTRAR: _CITY},
     "case.read": _STAFF,
     "case.add_photo": {
         Role.INSPECTOR: _AREAS,

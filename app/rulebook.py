@@ -13,6 +13,7 @@ from dispatch.calendar import WorkingCalendar
 from dispatch.deadlines import Limits
 from dispatch.matching import Matching
 from dispatch.postgres.clock import now
+from dispatch.postgres.registry import read_devices
 from dispatch.routing import Router
 from dispatch.rulebook import Rulebook
 from dispatch.sensing.alarms import AlarmRules
@@ -43,7 +44,10 @@ class NoCity(Exception):
 
 
 async def read_parts(conn: AsyncConnection) -> tuple[Parts, Mapping[str, int]]:
-    """The newest version of every part, and its number. Raises NoCity."""
+    """The newest version of every part, and its number. Raises NoCity.
+
+    Devices that were registered stand with the sensors of the pack.
+    """
     found = await conn.execute(
         """
         SELECT DISTINCT ON (part) part, content, version
@@ -54,7 +58,10 @@ async def read_parts(conn: AsyncConnection) -> tuple[Parts, Mapping[str, int]]:
     rows = await found.fetchall()
     if not rows:
         raise NoCity
-    return {row[0]: row[1] for row in rows}, {row[0]: row[2] for row in rows}
+    parts, versions = {row[0]: row[1] for row in rows}, {row[0]: row[2] for row in rows}
+    devices = await read_devices(conn)
+    parts["sensors"] = [*parts.get("sensors", []), *(one.as_sensor() for one in devices)]
+    return parts, versions
 
 
 async def read_stamps(conn: AsyncConnection) -> Stamps:
@@ -66,7 +73,9 @@ async def read_stamps(conn: AsyncConnection) -> Stamps:
          ORDER BY part, version DESC
         """
     )
-    return {part: (version, sha256) for part, version, sha256 in await found.fetchall()}
+    stamps = {part: (version, sha256) for part, version, sha256 in await found.fetchall()}
+    devices = await read_devices(conn)
+    return {**stamps, "devices": (len(devices), "")} if devices else stamps
 
 
 async def load_rulebook(

@@ -45,6 +45,8 @@ from app.http.intake import Intake
 from app.http.map_room import map_room
 from app.http.protocol import BoundedProtocol
 from app.http.sampling import Sampling
+from app.http.sta import routes as sta
+from app.http.sta.shelf import Shelf
 from app.http.wiring import Wiring
 from app.identity.doorkeeper import Doorkeeper
 from app.imaging import Darkroom
@@ -70,6 +72,7 @@ def make_web(settings: Settings) -> Starlette:
     for routes in (
         reports.ROUTES,
         observations.ROUTES,
+        sta.ROUTES,
         open311.ROUTES,
         photos.ROUTES,
         cases.ROUTES,
@@ -111,6 +114,7 @@ def wire(settings: Settings) -> Wiring:
         city=CityWatch(database),
         intake=Intake(door, waiting=settings.intake_waiting, batch=settings.intake_batch),
         sampling=Sampling(carrier),
+        things=Shelf(),
         carrier=carrier,
         lookout=Lookout(server_probes(settings, (database, door))),
         darkroom=Darkroom(),

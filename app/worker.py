@@ -14,6 +14,7 @@ from app.background import running
 from app.database import TRANSIENT, Database, DatabaseAway, wake_ups
 from app.decider import Decider
 from app.engines import EngineCarrier, engine_url
+from app.forgetting import forget_observations
 from app.relay import Relay
 from app.sensing import Watch
 from app.settings import Settings
@@ -87,14 +88,21 @@ class Worker:
             datadir=self._settings.home / "faust-observations",
             stream_buffer_maxsize=_ENVELOPES_AHEAD,
         )
-        watch = Watch(self._database, self._decider.rules, self.metrics)
+        kept = self._settings.observations_kept
+        watch = Watch(self._database, self._decider.rules, self.metrics, kept=kept)
         letters = EngineCarrier(self._database, self._kafka)
         add_observations_agent(app, watch.judge, letters, transient=_PASSES)
         return app
 
     async def _run(self, apps: Sequence[StreamApp]) -> int:
         relay = Relay(self._settings, self._database, self._kafka, self.metrics)
-        loops = (relay.number(), relay.carry(), self._rescue(), self._decider.follow_packs())
+        loops = (
+            relay.number(),
+            relay.carry(),
+            self._rescue(),
+            self._decider.follow_packs(),
+            forget_observations(self._database, self._settings.observations_kept),
+        )
         try:
             async with running(*loops):
                 return await run_worker(apps, grace_s=_GRACE_S)

@@ -25,6 +25,7 @@ from app.http.moves import ToldMove
 from app.http.observations import ToldSamples
 from app.http.parameters import Query
 from app.http.sessions import Credentials
+from app.http.sta.options import QUERIES as SENSORTHINGS
 from app.http.submission import Told
 from app.http.unmerging import ToldReason
 from app.http.warnings import ToldWarning
@@ -53,6 +54,7 @@ _QUERIES: Final[Mapping[str, Sequence[Query]]] = {
     "/api/grid/cells/{code}/profile": (asking.AT,),
     "/api/grid/locate": (*asking.POSITION, asking.AT),
     "/api/grid/components": components.QUERY,
+    "/sta/v1.1/{path}": SENSORTHINGS,
 }
 """What is asked by GET, by path."""
 _SECURITY: Final = {

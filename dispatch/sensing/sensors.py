@@ -19,7 +19,8 @@ class Sensor:
 
     *lon*, *lat* are degrees WGS84; *given_lon*, *given_lat* are as the pack has them, in *datum*.
     *source* is the key that may send its samples. *area* is the area right below the city that it
-    stands in, empty when it is not known: samples of one area keep their order.
+    stands in, empty when it is not known: samples of one area keep their order. *station* is what
+    it belongs to together with others, by itself its own code.
     """
 
     code: str
@@ -33,6 +34,7 @@ class Sensor:
     given_lat: float
     source: str
     area: str
+    station: str = ""
 
     @classmethod
     def of(cls, row: Row) -> Self:
@@ -49,6 +51,7 @@ class Sensor:
             given_lat=row.get("given_lat", row["lat"]),
             source=row.get("source", f"device:{row['code']}"),
             area=row.get("area", ""),
+            station=row.get("station") or row["code"],
         )
 
 
@@ -109,6 +112,16 @@ class Samples:
             np.concatenate([np.empty(0, np.int64), *(part.at_ms for part in parts)]),
             np.concatenate([np.empty(0, np.float64), *(part.values for part in parts)]),
         )
+
+    def of(self, sensors: Sensors) -> Samples:
+        """The samples of devices that are among *sensors*."""
+        known = sensors.numbers(self.devices) >= 0
+        if known.all():
+            return self
+        devices = [
+            device for device, is_one in zip(self.devices, known.tolist(), strict=True) if is_one
+        ]
+        return Samples(devices, self.at_ms[known], self.values[known])
 
     def __len__(self) -> int:
         return len(self.devices)
