@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from typing import Any
 
 import numpy as np
@@ -123,3 +124,16 @@ async def test_samples_are_counted_also_those_of_unknown_devices(database: Datab
     assert figure("city_samples_judged_total") == 4
     assert figure("city_samples_unknown_total") == 1
     assert figure("city_alarms_raised_total", {"rule": "river-high"}) == 2
+
+
+async def test_samples_of_known_sensors_are_kept_to_be_read(
+    database: Database, conn: AsyncConnection
+):
+    watch = Watch(database, rules, WorkerMetrics(), kept=timedelta(days=4000))
+
+    await watch.judge([high_water(0, 1), high_water(0, device="gone")])
+
+    found = await conn.execute(
+        "SELECT code, value FROM observation JOIN observing_device ON number = device"
+    )
+    assert await found.fetchall() == [("W1", 9.0), ("W1", 9.0)]

@@ -127,7 +127,7 @@ async def read_page(conn: Connection, graph: Graph, scope: Scope, options: Optio
 async def find(conn: Connection, scope: Scope, code: str, at: datetime) -> Observation | None:
     """The observation of a device at a time, None when it is not there or outside the scope."""
     where = _joined(scope.condition(), Condition(f"{_ONE_DEVICE} AND o.at = %s", (code, at)))
-    rows = await _rows(conn, where, (), 1, 0)
+    rows = await _rows(conn, where, _order(Options()), 1, 0)
     return rows[0] if rows else None
 
 
@@ -203,7 +203,7 @@ def _order_sql(order: Order) -> LiteralString:
     for column, descends in order:
         way: LiteralString = " DESC" if descends else ""
         parts.append(f"{column}{way}")
-    return ", ".join(parts) or "true"
+    return ", ".join(parts)
 
 
 async def _rows(

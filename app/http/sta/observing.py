@@ -171,7 +171,7 @@ class Samples:
             inner.wrong("feature", "is no shape on the earth", "send GeoJSON in degrees WGS84")
         content = {
             "name": inner.text("name"),
-            "description": inner.text("description"),
+            "description": inner.text("description", needed=False),
             "encodingType": GEOJSON,
             "feature": inner.told.get("feature"),
             "properties": inner.object("properties"),

@@ -104,7 +104,7 @@ class Draft:
         fields.expect(known)
         content: Json = {
             "name": fields.text("name"),
-            "description": fields.text("description", needed=name != "ObservedProperty"),
+            "description": fields.text("description", needed=False),
             "properties": fields.object("properties"),
         }
         match name:
@@ -152,7 +152,7 @@ class Draft:
         )
         content = {
             "name": fields.text("name"),
-            "description": fields.text("description"),
+            "description": fields.text("description", needed=False),
             "observationType": MEASUREMENT,
             "unitOfMeasurement": fields.object("unitOfMeasurement"),
             "observedArea": {"type": "Point", "coordinates": [lon, lat]},

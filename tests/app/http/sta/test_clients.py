@@ -15,7 +15,10 @@ from tests.app.http.sta.observing_town import keep_what_is_in_the_log
 from tests.app.town import Town
 from tests.makers import spot
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = [
+    pytest.mark.asyncio(loop_scope="module"),
+    pytest.mark.filterwarnings("ignore:furl.pathstr is deprecated:DeprecationWarning"),
+]
 NOW = datetime.now(UTC).replace(microsecond=0)
 
 
@@ -64,13 +67,10 @@ async def test_it_creates_a_thing_with_a_datastream_and_observations_and_reads_t
         client = service(things, "lab")
         thing = a_thing()
         client.create(thing)
-        [stream] = client.things().find(thing.id).service and list(thing_streams(client, thing.id))
+        [stream] = client.things().find(thing.id).get_datastreams().query().list()
         one = fsc.Observation(phenomenon_time=NOW.isoformat(), result=2.5, datastream=stream)
         client.create(one)
         return thing.id, stream.id, one.id
-
-    def thing_streams(client: fsc.SensorThingsService, id: Any) -> Any:
-        return client.things().find(id).get_datastreams().query().list()
 
     thing_id, stream_id, observation_id = await in_thread(create)
     await keep_what_is_in_the_log(things)
