@@ -74,7 +74,7 @@ class Fields:
     def text(self, name: str, *, needed: bool = True) -> str:
         """A text; empty where it is left out."""
         value = self.told.get(name)
-        if value is None and not needed:
+        if not needed and value in (None, ""):
             return ""
         if not isinstance(value, str) or not value.strip():
             self.wrong(name, "is missing" if value is None else "is no text", "send a text")

@@ -50,7 +50,8 @@ def changed(path: str, value: Any) -> dict[str, Any]:
     """The thing with one field, at a path with dots, set or (None) left out."""
     thing: Any = deepcopy(THING)
     here = thing
-    *steps, last = [int(step) if step.isdigit() else step for step in path.split(".")]
+    parts = [path] if path.startswith("@") else path.split(".")
+    *steps, last = [int(step) if step.isdigit() else step for step in parts]
     for step in steps:
         here = here[step]
     if value is None:
