@@ -52,6 +52,7 @@ _STAFF: Final = {
 }
 # Where cells lie is no secret inside a government: whoever works with cases sees the whole grid.
 _GRID_READERS: Final = dict.fromkeys((*_STAFF, Role.ADMINISTRATOR), _CITY)
+_ALARM_READERS: Final = {role: scope for role, scope in _STAFF.items() if role is not Role.HANDLER}
 _REPORTERS: Final = {
     Role.CITIZEN: _OWN,
     Role.SENSOR: _OWN,
@@ -78,13 +79,6 @@ POLICY: Final[Mapping[str, Mapping[Role, Scope]]] = {
         Role.OPERATOR: _CITY,
     },
     "observation.submit": {Role.SENSOR: _OWN},
-    # Where gauges stand is no secret inside; a key sees its own devices. Who registers devices
-    # decides what raises alarms, and works with no case.
-    "sensor.read": {
-        **dict.fromkeys((*_STAFF, Role.ADMINISTRATOR, Role.REGISTRAR), _CITY),
-        Role.SENSOR: _OWN,
-    },
-    "sensor.write": {Role.ADMINISTRATOR: _CITY, Role.REGISTRAR: _CITY},
     "case.read": _STAFF,
     "case.add_photo": {
         Role.INSPECTOR: _AREAS,
@@ -139,6 +133,24 @@ POLICY: Final[Mapping[str, Mapping[Role, Scope]]] = {
         Role.SUPERVISOR: _AREAS,
         Role.AUDITOR: _CITY,
     },
+    # An alarm has no department before somebody has made a case of it.
+    "alarm.read": _ALARM_READERS,
+    "alarm.acknowledge": {
+        Role.OPERATOR: _AREAS,
+        Role.DISPATCHER: _AREAS,
+        Role.COMMANDER: _AREAS,
+        Role.SUPERVISOR: _AREAS,
+    },
+    "sensor.read": _ALARM_READERS | {Role.ADMINISTRATOR: _CITY},
+    # At `/sta`, where devices have keys as well: a key sees its own. Who registers devices decides
+    # what raises alarms, and works with no case.
+    "observation.read": {
+        **_ALARM_READERS,
+        Role.ADMINISTRATOR: _CITY,
+        Role.REGISTRAR: _CITY,
+        Role.SENSOR: _OWN,
+    },
+    "sensor.write": {Role.ADMINISTRATOR: _CITY, Role.REGISTRAR: _CITY},
     "warning.read": _STAFF,
     "warning.set": {Role.COMMANDER: _AREAS},
     "map.read": _STAFF,

@@ -13,10 +13,11 @@ from dispatch.calendar import WorkingCalendar
 from dispatch.deadlines import Limits
 from dispatch.matching import Matching
 from dispatch.postgres.clock import now
-from dispatch.postgres.registry import read_devices
+from dispatch.postgres.registry import read_devices, with_devices
 from dispatch.routing import Router
 from dispatch.rulebook import Rulebook
 from dispatch.sensing.alarms import AlarmRules
+from dispatch.sensing.rules import SensorRules
 from dispatch.severity import Grading
 from dispatch.workflow.variant import Variant
 from grid.catalogue import Catalogue
@@ -44,10 +45,7 @@ class NoCity(Exception):
 
 
 async def read_parts(conn: AsyncConnection) -> tuple[Parts, Mapping[str, int]]:
-    """The newest version of every part, and its number. Raises NoCity.
-
-    Devices that were registered stand with the sensors of the pack.
-    """
+    """The newest version of every part, and its number. Raises NoCity."""
     found = await conn.execute(
         """
         SELECT DISTINCT ON (part) part, content, version
@@ -58,14 +56,14 @@ async def read_parts(conn: AsyncConnection) -> tuple[Parts, Mapping[str, int]]:
     rows = await found.fetchall()
     if not rows:
         raise NoCity
-    parts, versions = {row[0]: row[1] for row in rows}, {row[0]: row[2] for row in rows}
-    devices = await read_devices(conn)
-    parts["sensors"] = [*parts.get("sensors", []), *(one.as_sensor() for one in devices)]
-    return parts, versions
+    return {row[0]: row[1] for row in rows}, {row[0]: row[2] for row in rows}
 
 
 async def read_stamps(conn: AsyncConnection) -> Stamps:
-    """Version and digest of the newest version of every part; empty before the first pack."""
+    """Version and digest of the newest version of every part; empty before the first pack.
+
+    What was registered beside the pack has a stamp as well.
+    """
     found = await conn.execute(
         """
         SELECT DISTINCT ON (part) part, version, sha256
@@ -83,9 +81,11 @@ async def load_rulebook(
 ) -> Rulebook:
     """The newest parts of the city on a grid version, None: the one in force. Raises NoCity.
 
+    Devices that were registered stand with the sensors of the pack.
     *cache* is a folder for the point → cell index.
     """
     parts, versions = await read_parts(conn)
+    parts = {**parts, "sensors": with_devices(parts["sensors"], await read_devices(conn))}
     if grid_version is None:
         reign = await active_reign(conn, await now(conn))
         if reign is None:
@@ -120,5 +120,10 @@ def rulebook_of(parts: Parts, versions: Mapping[str, int], grid: Grid) -> Rulebo
         # no rules of severity and no sites.
         alarms=AlarmRules.of(
             parts["sensors"], parts.get("sensor_rules", []), city["default_language"]
+        ),
+        sensor_rules=SensorRules.of(
+            parts.get("sensor_rules", []),
+            parts.get("sensing"),
+            zone=parts["calendar"]["timezone"],
         ),
     )

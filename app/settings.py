@@ -79,9 +79,10 @@ class Settings(BaseSettings):
     )
     observations_kept: timedelta = Field(
         default=timedelta(days=35),
-        ge=timedelta(days=1),
+        ge=timedelta(0),
         le=timedelta(days=4000),
-        description="How long samples are kept to be read at `/sta`; whole days are dropped.",
+        description="How long samples are kept to be read at `/sta`; whole days are dropped. "
+        "0: none are kept.",
     )
     session_idle: timedelta = Field(
         default=timedelta(minutes=30), description="A session unused for so long is over."
@@ -110,6 +111,12 @@ class Settings(BaseSettings):
     )
     clock_every_s: float = Field(
         default=1.0, gt=0, description="How often the clock looks for what fell due; seconds."
+    )
+    sensing_mark_every_s: float = Field(
+        default=30.0,
+        ge=0,
+        description="How often the log of samples is told the time, so that silence is noticed; "
+        "seconds, 0: never, for playing old samples.",
     )
     notify_attempts: int = Field(
         default=1440,

@@ -15,6 +15,7 @@ from app.background import running
 from app.database import TRANSIENT, Database, DatabaseAway
 from app.engines import EngineCarrier, engine_url
 from app.http import (
+    alarms,
     cases,
     dead,
     duplicates,
@@ -32,6 +33,7 @@ from app.http import (
     probes,
     reference,
     reports,
+    sensors,
     sessions,
     tasks,
     unmerging,
@@ -79,6 +81,8 @@ def make_web(settings: Settings) -> Starlette:
         moves.ROUTES,
         tasks.ROUTES,
         escalations.ROUTES,
+        alarms.ROUTES,
+        sensors.ROUTES,
         unmerging.ROUTES,
         duplicates.ROUTES,
         warnings.ROUTES,

@@ -15,7 +15,7 @@ from dispatch.calendar import WorkingCalendar
 from dispatch.deadlines import Limit, Limits
 from dispatch.evaluation.scoring import Scoring
 from dispatch.matching import Matching
-from dispatch.postgres.registry import read_devices
+from dispatch.postgres.registry import read_devices, with_devices
 from dispatch.sensing.sensors import Sensors
 from dispatch.workflow.variant import Terms, Variant
 from grid.catalogue import Catalogue
@@ -114,9 +114,9 @@ async def read_city(conn: AsyncConnection[Any]) -> City | None:
     parts = {cast("str", part): content for part, _, content in rows}
     if len(parts) < 6:
         return None
-    devices = [device.as_sensor() for device in await read_devices(conn)]
+    devices = await read_devices(conn)
     versions = {part: version for part, version, _ in rows} | {"devices": len(devices)}
-    return City.of({**parts, "sensors": [*parts["sensors"], *devices]}, versions)
+    return City.of({**parts, "sensors": with_devices(parts["sensors"], devices)}, versions)
 
 
 class CityWatch:

@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from app.http import duplicates, evaluation, listing
+from app.http import alarm_filters, duplicates, evaluation, listing, sensors
 from app.http.access import guarded
 from app.http.answers import json_answer
 from app.http.grid import asking, cells, components
@@ -47,6 +47,8 @@ _QUERIES: Final[Mapping[str, Sequence[Query]]] = {
     "/api/cases": listing.CASES,
     "/api/tasks": listing.TASKS,
     "/api/escalations": listing.ESCALATIONS,
+    "/api/alarms": alarm_filters.ALARMS,
+    "/api/sensors": sensors.SENSORS,
     "/api/evaluation": evaluation.QUERY,
     "/api/duplicates": duplicates.QUERY,
     "/api/grid/areas": (asking.AT,),

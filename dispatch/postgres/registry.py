@@ -30,6 +30,7 @@ _STAMP: Final = """
          + (SELECT count(*) FROM registered_place)
          + (SELECT count(*) FROM registered_device)
 """
+_FEATURES: Final = "SELECT count(*) FROM registered_entity WHERE kind = 'FeatureOfInterest'"
 _ADD_ENTITY: Final = """
     INSERT INTO registered_entity (kind, id, content, registered_by)
     VALUES (%(kind)s, %(id)s, %(content)s, %(registered_by)s)
@@ -171,6 +172,14 @@ async def read_devices(conn: Connection) -> list[Device]:
         return await (await cursor.execute(_DEVICES)).fetchall()
 
 
+def with_devices(
+    sensors: Sequence[Mapping[str, Any]], devices: Sequence[Device]
+) -> list[Mapping[str, Any]]:
+    """The part ``sensors`` with the registered devices; a code that the pack has is the pack's."""
+    codes = {row["code"] for row in sensors}
+    return [*sensors, *(one.as_sensor() for one in devices if one.code not in codes)]
+
+
 async def read_stamp(conn: Connection) -> int:
     """A number that grows with everything that is registered."""
     found = await conn.execute(_STAMP)
@@ -202,6 +211,13 @@ async def add_features(conn: Connection, features: Sequence[Told]) -> None:
     """Keep features of interest; their ids are made of what they are, so the same is the same."""
     for feature in features:
         await conn.execute(_ADD_ENTITY, {**_columns(feature), "content": Jsonb(feature.content)})
+
+
+async def count_features(conn: Connection) -> int:
+    """How many features of interest were told."""
+    found = await conn.execute(_FEATURES)
+    [count] = await found.fetchone() or (0,)
+    return count
 
 
 async def area_at(conn: Connection, version: int, lon: float, lat: float) -> str:

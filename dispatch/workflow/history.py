@@ -9,6 +9,7 @@ from typing import Final
 
 from dispatch import events as e
 from dispatch.escalation.facts import CaseEscalated, EscalationAcknowledged
+from dispatch.sensing.facts import AlarmNoted
 from dispatch.workflow import facts as f
 from dispatch.workflow import merging as m
 from dispatch.workflow.case import Case, Part
@@ -184,7 +185,7 @@ def _changed_aside(case: Case, event: e.Event) -> Case:
             return replace(case, appeal=Appeal.REFUSED)
         case f.StageOverdue() | f.WorkProgressed() | f.DeadlinesRecounted():
             return case
-        case CaseEscalated() | EscalationAcknowledged():
+        case CaseEscalated() | EscalationAcknowledged() | AlarmNoted():
             return case
         case _:
             return _changed_parts(case, event)

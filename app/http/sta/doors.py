@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -21,8 +22,10 @@ from app.http.sta.paths import Several, Single, nothing_there, resolve
 from app.http.sta.telling import Teller, of_one, references
 from app.http.sta.tokens import BadExpression
 from app.http.wiring import wiring_of
-from app.policy import Actor, reach
+from app.policy import Actor, Reach, Resource, reach
 from app.problems import Fault, Problem
+from grid.hierarchy import Hierarchy
+from grid.postgres import load_hierarchy, version_in_force
 
 PREFIX: Final = "/sta/v1.1"
 _SPEC: Final = "http://www.opengis.net/spec/iot_sensing/1.1/req"
@@ -79,15 +82,26 @@ async def looking(request: Request, actor: Actor) -> AsyncGenerator[View]:
     """What the actor sees now; the questions within are not waited for without end."""
     wiring = wiring_of(request)
     city = wiring.current_city()
-    within = reach(actor, "sensor.read")
+    within = reach(actor, "observation.read")
     async with wiring.database.connection() as conn:
         await be_patient(conn)
         graph = await wiring.things.graph(conn, city)
         if within.city:
             yield View(conn, graph, Scope())
         else:
-            own = graph.within(actor.name)
+            hierarchy = await _hierarchy(conn) if within.areas else Hierarchy(())
+            own = await asyncio.to_thread(graph.narrowed, lambda one: _sees(within, hierarchy, one))
             yield View(conn, own, Scope([one.id for one in own.all("Datastream")]))
+
+
+def _sees(within: Reach, hierarchy: Hierarchy, entity: Entity) -> bool:
+    areas = hierarchy.path(entity.area) if entity.area in hierarchy else ()
+    return within.covers(Resource(owner=entity.owner, areas=frozenset(areas)))
+
+
+async def _hierarchy(conn: Connection) -> Hierarchy:
+    version = await version_in_force(conn)
+    return await load_hierarchy(conn, version[0]) if version else Hierarchy(())
 
 
 def root_of(request: Request) -> str:

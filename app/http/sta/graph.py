@@ -6,7 +6,7 @@ Made of the city's sensors and of what was registered; a sensor of the pack is a
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
@@ -26,14 +26,15 @@ _FEATURE: Final = "FeatureOfInterest"
 class Entity:
     """One entity, with its properties as they are told.
 
-    *owner* is who may see it beside those who see all: the key of a Datastream, else who
-    registered it; empty for what came with the pack.
+    *owner* is who may see it beside those who see more: the key of a Datastream, else who
+    registered it; empty for what came with the pack. *area* is where a Datastream stands.
     """
 
     type: str
     id: str
     properties: Mapping[str, Any]
     owner: str = ""
+    area: str = ""
 
 
 @dataclass(slots=True)
@@ -46,7 +47,6 @@ class Graph:
     _leads: dict[tuple[str, str], dict[str, list[Entity]]] = field(
         default_factory=lambda: defaultdict(lambda: defaultdict(list))
     )
-    _owned: dict[str, list[Entity]] = field(default_factory=lambda: defaultdict(list))
 
     def all(self, name: str) -> Collection[Entity]:
         """All entities of a type, in the order of the pack, then as they were registered."""
@@ -62,10 +62,7 @@ class Graph:
 
     def add(self, entity: Entity) -> Entity:
         """Put an entity in, unless one of its type and id is there; the one that is then there."""
-        there = self._all[entity.type].setdefault(entity.id, entity)
-        if there is entity and entity.owner:
-            self._owned[entity.owner].append(entity)
-        return there
+        return self._all[entity.type].setdefault(entity.id, entity)
 
     def join(self, entity: Entity, link: str, other: Entity, back: str) -> None:
         """Let *link* lead to the other, and *back* lead from there."""
@@ -79,10 +76,14 @@ class Graph:
         self._leads[entity.type, link][entity.id].remove(other)
         self._leads[other.type, back][other.id].remove(entity)
 
-    def within(self, owner: str) -> Graph:
-        """What belongs to *owner*, and what it leads to; of what leads there only the owner's."""
+    def narrowed(self, sees: Callable[[Entity], bool]) -> Graph:
+        """Those Datastreams and registered entities that somebody sees, and what they lead to.
+
+        Of what leads there only what is seen.
+        """
         narrow = Graph()
-        for entity in self._owned.get(owner, ()):
+        owned = (one for all_ in self._all.values() for one in all_.values() if one.owner)
+        for entity in filter(sees, owned):
             narrow.add(entity)
             for link in ("Thing", "Sensor", "ObservedProperty"):
                 for end in self.related(entity, link):
@@ -104,9 +105,9 @@ def graph_of(
 ) -> Graph:
     """The graph of a city; *since* is when its pack was loaded."""
     graph = Graph()
-    devices = {one.code for one in registered.devices}
+    things = {one.code: one.thing for one in registered.devices}
     for sensor in sensors:
-        if sensor.code not in devices:
+        if things.get(sensor.code) != sensor.station:
             _add_sensor(graph, sensor, language, since)
     for one in registered.entities:
         graph.add(Entity(one.kind, one.id, one.content, one.registered_by))
@@ -139,7 +140,7 @@ def _add_sensor(graph: Graph, sensor: Sensor, language: Language, since: datetim
         "observedArea": point,
         "properties": {"area": sensor.area, **names},
     }
-    stream = graph.add(Entity("Datastream", sensor.code, told, sensor.source))
+    stream = graph.add(Entity("Datastream", sensor.code, told, sensor.source, sensor.area))
     instrument = {
         "name": name,
         "description": f"The instrument {sensor.code}",
@@ -203,13 +204,16 @@ def _add_place(graph: Graph, place: Place) -> None:
 
 
 def _add_device(graph: Graph, device: Device) -> None:
-    """A registered device; nothing when the pack no longer has what it belongs to."""
+    """A registered device; none when the pack has it by now, or no longer what it belongs to."""
     thing = graph.find("Thing", device.thing)
     sensor = graph.find("Sensor", device.sensor)
     observed = graph.find("ObservedProperty", device.observed_property)
-    if thing is None or sensor is None or observed is None:
+    known = graph.find("Datastream", device.code)
+    if thing is None or sensor is None or observed is None or known is not None:
         return
-    stream = graph.add(Entity("Datastream", device.code, device.content, device.source))
+    stream = graph.add(
+        Entity("Datastream", device.code, device.content, device.source, device.area)
+    )
     graph.join(stream, "Thing", thing, "Datastreams")
     graph.join(stream, "Sensor", sensor, "Datastreams")
     graph.join(stream, "ObservedProperty", observed, "Datastreams")

@@ -176,7 +176,8 @@ class Samples:
             "feature": inner.told.get("feature"),
             "properties": inner.object("properties"),
         }
-        canonical = msgspec.json.encode(content, order="deterministic")
+        # Of the sender, too: nobody learns what others have told.
+        canonical = msgspec.json.encode([self.source, content], order="deterministic")
         id = f"feature-{hashlib.sha256(canonical).hexdigest()[:20]}"
         return id, Told("FeatureOfInterest", id, content, self.source)
 

@@ -23,6 +23,6 @@ ROUTES: Final = [
         methods=["POST"],
     ),
     Route(f"{PREFIX}/CreateObservations", guarded(_SUBMIT, observe_many), methods=["POST"]),
-    Route(f"{PREFIX}/{{path:path}}", guarded("sensor.read", read), methods=["GET"]),
+    Route(f"{PREFIX}/{{path:path}}", guarded("observation.read", read), methods=["GET"]),
     Route(f"{PREFIX}/{{path:path}}", guarded("sensor.write", create), methods=["POST"]),
 ]

@@ -32,6 +32,7 @@ from dispatch.postgres.registry import (
     add_features,
     add_notes,
     area_at,
+    count_features,
     register,
 )
 from grid.versions.postgres import active_reign
@@ -133,8 +134,7 @@ async def _keep_beside(conn: Connection, graph: Graph, samples: Sequence[Sample]
     """What samples were told with is kept before they are in the log: they may be sent again."""
     features = [one.feature for one in samples if one.feature is not None]
     new = {one.id: one for one in features if graph.find("FeatureOfInterest", one.id) is None}
-    there = len(graph.all("FeatureOfInterest")) + len(new)
-    if new and there > MOST_FEATURES + len(graph.all("Datastream")):
+    if new and await count_features(conn) + len(new) > MOST_FEATURES:
         fault = Fault("FeatureOfInterest", "is one too many", "name one that is there, or none")
         raise Problem(400, _UNFIT, fault)
     await add_features(conn, [*new.values()])

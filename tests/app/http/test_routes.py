@@ -13,7 +13,11 @@ from app.web import make_web
 from tests.app.town import Town, store_grid_of_town
 
 _ASKED = tuple(
-    f"/api/{room}" for room in ("cases", "duplicates", "tasks", "escalations", "evaluation", "grid")
+    f"/api/{room}"
+    for room in (
+        *("cases", "duplicates", "tasks", "escalations", "evaluation", "grid"),
+        *("alarms", "sensors"),
+    )
 )
 """Where doors are that refuse a parameter that they do not know."""
 

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.app.http.sta.observing_town import START, asked, ids, told
-from tests.app.town import METER, PHONE, Town
+from tests.app.town import METER, PORTAL, Town
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 MILL = "geography'POLYGON((113 29,113.001 29,113.001 29.001,113 29.001,113 29))'"
@@ -302,7 +302,18 @@ async def test_a_device_sees_its_own_and_nothing_else(things: Town):
 async def test_who_may_not_see_sensors_is_refused(things: Town):
     assert (await things.client.get("/sta/v1.1/Things")).status_code == 401
     assert (await asked(things, "/Things", "monitor")).status_code == 403
-    assert (await asked(things, "/Things", PHONE)).status_code == 200
+    assert (await asked(things, "/Things", PORTAL)).status_code == 403
+
+
+async def test_staff_see_the_sensors_of_their_areas(things: Town):
+    async def listed(login: str) -> int:
+        async with await things.logged_in(login) as browser:
+            answer = await browser.get("/sta/v1.1/Observations?$count=true&$top=0")
+        return answer.json()["@iot.count"]
+
+    assert await listed("commander.city") == 240
+    assert await listed("dispatcher.elsewhere") == 0
+    assert await listed("admin") == 240
 
 
 async def test_the_key_may_stand_as_a_password_here_alone(things: Town):

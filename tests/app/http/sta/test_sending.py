@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from app.rulebook import read_parts
+from app.rulebook import load_rulebook
 from tests.app.http.sta.observing_town import (
     asked,
     ids,
@@ -72,12 +72,13 @@ async def a_stream(town: Town) -> str:
 async def test_a_registered_device_is_one_of_the_sensors_of_the_city(things: Town):
     stream = await a_stream(things)
 
-    parts, _ = await read_parts(things.conn)
-    [row] = [one for one in parts["sensors"] if one["code"] == stream]
+    rules = await load_rulebook(things.conn, things.settings.home / "cache")
+    sensor = rules.alarms.sensors.find(stream)
 
-    assert (row["property"], row["unit"], row["source"]) == ("water_level", "m", "gateway:lab")
-    assert row["area"] == "990199001"
-    assert (row["lon"], row["lat"]) == pytest.approx(spot(60, 60))
+    assert sensor is not None
+    assert (sensor.observed_property, sensor.unit) == ("water_level", "m")
+    assert (sensor.source, sensor.area) == ("gateway:lab", "990199001")
+    assert (sensor.lon, sensor.lat) == pytest.approx(spot(60, 60))
     written = await things.conn.execute("SELECT count(*) FROM audit WHERE action = 'sensor.write'")
     [count] = await written.fetchone() or (0,)
     assert count >= 1
