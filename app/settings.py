@@ -77,6 +77,13 @@ class Settings(BaseSettings):
     intake_batch: int = Field(
         default=500, ge=1, le=5000, description="Most reports of one commit at the door."
     )
+    observations_kept: timedelta = Field(
+        default=timedelta(days=35),
+        ge=timedelta(0),
+        le=timedelta(days=4000),
+        description="How long samples are kept to be read at `/sta`; whole days are dropped. "
+        "0: none are kept.",
+    )
     session_idle: timedelta = Field(
         default=timedelta(minutes=30), description="A session unused for so long is over."
     )

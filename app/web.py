@@ -48,6 +48,8 @@ from app.http.intake import Intake
 from app.http.map_room import map_room
 from app.http.protocol import BoundedProtocol
 from app.http.sampling import Sampling
+from app.http.sta import routes as sta
+from app.http.sta.shelf import Shelf
 from app.http.wiring import Wiring
 from app.identity.doorkeeper import Doorkeeper
 from app.imaging import Darkroom
@@ -74,6 +76,7 @@ def make_web(settings: Settings) -> Starlette:
         reports.ROUTES,
         rating.ROUTES,
         observations.ROUTES,
+        sta.ROUTES,
         open311.ROUTES,
         photos.ROUTES,
         cases.ROUTES,
@@ -117,6 +120,7 @@ def wire(settings: Settings) -> Wiring:
         city=CityWatch(database),
         intake=Intake(door, waiting=settings.intake_waiting, batch=settings.intake_batch),
         sampling=Sampling(carrier),
+        things=Shelf(),
         carrier=carrier,
         lookout=Lookout(server_probes(settings, (database, door))),
         darkroom=Darkroom(),

@@ -14,6 +14,7 @@ from app.background import running
 from app.database import TRANSIENT, Database, DatabaseAway, wake_ups
 from app.decider import Decider
 from app.engines import EngineCarrier, engine_url
+from app.forgetting import forget_observations
 from app.machine import this_machine
 from app.relay import Relay
 from app.sensing.marking import Marker
@@ -103,6 +104,7 @@ class Worker:
             self.metrics,
             group=OBSERVATIONS_GROUP,
             partitions=app.partitions,
+            kept=self._settings.observations_kept,
         )
         add_observations_agent(app, watch)
         return app
@@ -115,6 +117,7 @@ class Worker:
             self._rescue(),
             self._decider.follow_packs(),
             self._note(),
+            forget_observations(self._database, self._settings.observations_kept),
         ]
         if self._settings.sensing_mark_every_s:
             loops.append(self._mark())

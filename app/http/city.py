@@ -15,6 +15,7 @@ from app.rulebook import terms_of
 from dispatch.deadlines import Limit, Limits
 from dispatch.evaluation.scoring import Scoring
 from dispatch.matching import Matching
+from dispatch.postgres.registry import read_devices, with_devices
 from dispatch.sensing.sensors import Sensors
 from dispatch.workflow.variant import Terms
 from grid.catalogue import Catalogue
@@ -113,7 +114,9 @@ async def read_city(conn: AsyncConnection[Any]) -> City | None:
     parts = {cast("str", part): content for part, _, content in rows}
     if len(parts) < 6:
         return None
-    return City.of(parts, {part: version for part, version, _ in rows})
+    devices = await read_devices(conn)
+    versions = {part: version for part, version, _ in rows} | {"devices": len(devices)}
+    return City.of({**parts, "sensors": with_devices(parts["sensors"], devices)}, versions)
 
 
 class CityWatch:

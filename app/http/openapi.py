@@ -26,6 +26,7 @@ from app.http.observations import ToldSamples
 from app.http.parameters import Query
 from app.http.rating import ToldRating
 from app.http.sessions import Credentials
+from app.http.sta.options import QUERIES as SENSORTHINGS
 from app.http.submission import Told
 from app.http.unmerging import ToldReason
 from app.http.warnings import ToldWarning
@@ -57,6 +58,7 @@ _QUERIES: Final[Mapping[str, Sequence[Query]]] = {
     "/api/grid/cells/{code}/profile": (asking.AT,),
     "/api/grid/locate": (*asking.POSITION, asking.AT),
     "/api/grid/components": components.QUERY,
+    "/sta/v1.1/{path}": SENSORTHINGS,
 }
 """What is asked by GET, by path."""
 _SECURITY: Final = {

@@ -13,6 +13,7 @@ from app.engines import EngineCarrier
 from app.http.city import City, CityWatch
 from app.http.intake import Intake
 from app.http.sampling import Sampling
+from app.http.sta.shelf import Shelf
 from app.identity.doorkeeper import Doorkeeper
 from app.imaging import Darkroom
 from app.metrics import DoorMetrics
@@ -36,6 +37,7 @@ class Wiring:
     city: CityWatch
     intake: Intake
     sampling: Sampling
+    things: Shelf
     carrier: EngineCarrier
     lookout: Lookout
     darkroom: Darkroom

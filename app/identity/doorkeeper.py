@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
 import time
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
@@ -160,7 +162,18 @@ def _shown_key(request: Request) -> str | None:
     if request.url.path.startswith("/open311/") and "api_key" in request.query_params:
         return request.query_params["api_key"]
     scheme, _, credentials = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "basic" and request.url.path.startswith("/sta/"):
+        return _password(credentials)
     return credentials.strip() if scheme.lower() == "bearer" else None
+
+
+def _password(credentials: str) -> str | None:
+    """The key that stands as the password, where clients can send nothing else (SensorThings)."""
+    try:
+        told = base64.b64decode(credentials.strip(), validate=True).decode()
+    except (binascii.Error, UnicodeError):
+        return ""
+    return told.partition(":")[2]
 
 
 def _roles(names: Iterable[str]) -> frozenset[Role]:
