@@ -46,7 +46,7 @@ class Doors:
     good: int = 0
 
     def by_http(self, bad: Sequence[Bad]) -> Counter[str]:
-        """Send samples as JSON lines, a good one in every hundred; how many were refused, by reason."""
+        """Send samples as JSON lines, a good one in every hundred; refusals by reason."""
         refused: Counter[str] = Counter()
         headers = {"x-api-key": self.key, "content-type": "application/x-ndjson"}
         for begin in range(0, len(bad), 1000):
