@@ -58,6 +58,10 @@ class Checker:
         self._sensors, self._limits, self._units = sensors, limits, units
         self._memory = memory
 
+    def knows(self, device: str) -> bool:
+        """Whether the city has a sensor with this code."""
+        return self._sensors.find(device) is not None
+
     def pair(self, sample: ToldSample) -> Pair | None:
         """The units that must be known before the sample is checked, None for none."""
         sensor = self._sensors.find(sample.device)

@@ -80,7 +80,7 @@ class Door:
             try:
                 taken = _checked(checker, one, now)
             except Refusal as refusal:
-                self._tally.refuse(refusal)
+                self._tally.refuse(refusal, known=checker.knows(refusal.device))
                 found.refused.append((number, refusal.with_traceback(None)))
             else:
                 self._remark(taken)

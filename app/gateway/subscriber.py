@@ -22,6 +22,7 @@ from app.gateway.client import Client, UnusableCredentials, make_client, state_t
 from app.gateway.door import Door, Offered
 from app.gateway.mapping import TopicMap
 from app.gateway.metrics import MqttMetrics
+from app.gateway.payloads import malformed
 from app.problems import Problem
 from app.settings import Settings
 from streams.embedded.errors import LogError
@@ -111,7 +112,12 @@ class Subscriber:
         self._metrics.waiting.set(0)
 
     def _read(self, message: Message, now: datetime) -> list[Offered]:
-        return self._topics.read(str(message.topic), message.payload, now)
+        try:
+            return self._topics.read(str(message.topic), message.payload, now)
+        except Exception:
+            # A defect of ours: it would come again and again, and stop everything behind it.
+            _log.exception("message cannot be read", topic=str(message.topic)[:200])
+            return [Offered(malformed("cannot be read", "see the log of citygrid mqtt"), None)]
 
     async def _stored(self, client: Client, offered: Sequence[Offered]) -> None:
         """Return once the log has what can be taken of these; MqttError when the broker goes."""

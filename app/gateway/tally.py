@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter as Counts
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Final
 
 import structlog
@@ -25,7 +25,7 @@ EVERY_S: Final = 5.0
 KEPT: Final = timedelta(days=30)
 _FORGET_EVERY: Final = timedelta(hours=1)
 MOST_STRANGERS: Final = 500
-"""Unknown devices that are counted by name; whoever makes names up fills no table."""
+"""Unknown devices that are counted by name in a day; whoever makes names up fills no table."""
 
 _log: Final = structlog.get_logger("citygrid.tally")
 
@@ -38,12 +38,11 @@ class Tally:
         self._counts: Counts[tuple[str, Reason]] = Counts()
         self._words: dict[tuple[str, Reason], str] = {}
         self._strangers: set[str] = set()
+        self._day = date.min
 
-    def refuse(self, refusal: Refusal) -> None:
-        """Count a sample that is not taken."""
-        device = refusal.device
-        if refusal.reason in (Reason.UNKNOWN, Reason.MALFORMED, Reason.SIZE):
-            device = self._stranger(device)
+    def refuse(self, refusal: Refusal, *, known: bool) -> None:
+        """Count a sample that is not taken; *known* says whether the city has its device."""
+        device = refusal.device if known else self._stranger(refusal.device)
         told = f"{refusal.field} {refusal.problem}".strip()
         self.count(device, refusal.reason, words=told)
 
@@ -58,6 +57,9 @@ class Tally:
 
         Whatever cannot be written is counted with the next.
         """
+        if now.date() != self._day:
+            self._day = now.date()
+            self._strangers.clear()
         counts, self._counts = self._counts, Counts[tuple[str, Reason]]()
         words, self._words = self._words, {}
         rows = [

@@ -13,12 +13,15 @@ import re
 import threading
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, Final
 
 Pair = tuple[str, str]
 """From a unit, to a unit."""
 
 MOST_PAIRS: Final = 4096
+AT_ONCE: Final = 20
+"""Pairs that are learnt together; whoever makes up more units gets them refused, for now."""
 
 _WRITTEN: Final[Mapping[str, str]] = {
     "": "1", "℃": "Cel", "°C": "Cel", "°F": "[degF]", "℉": "[degF]", "ppm": "[ppm]", "ppb": "[ppb]",
@@ -27,7 +30,7 @@ _WRITTEN: Final[Mapping[str, str]] = {
 """How people write units whose UCUM code is another."""
 
 # Whoever asks for ten to the billionth would have the library work it out.
-_ENDLESS: Final = re.compile(r"[0-9]{4}|[*^][+-]?[0-9]{3}|[^!-~]")
+_ENDLESS: Final = re.compile(r"[0-9]{4}|[*^][+-]?[0-9]{3}|[^!-~]|(\(.*){3}")
 
 _SIGNS: Final = str.maketrans(
     {"µ": "u", "μ": "u", "³": "3", "²": "2", "·": ".", "⁻": "-", "¹": "1"}
@@ -73,13 +76,13 @@ class Units:
         return SAME if pair[0] == pair[1] else self._known.get(pair)
 
     async def learn(self, pairs: Iterable[Pair]) -> None:
-        """See to it that `find` can answer for *pairs*, without holding up the loop."""
-        new = {pair for pair in pairs if not self.knows(pair)}
+        """See to it that `find` can answer for the first of *pairs*, without holding up the loop."""
+        new = list(islice({pair: None for pair in pairs if not self.knows(pair)}, AT_ONCE))
         if not new:
             return
         if len(self._known) + len(new) > MOST_PAIRS:
             self._known.clear()
-        self._known.update(await asyncio.to_thread(_looked_up, sorted(new)))
+        self._known.update(await asyncio.to_thread(_looked_up, new))
 
 
 # The parser and the registry are not made for several threads.

@@ -32,7 +32,7 @@ async def test_counts_of_a_day_add_up_over_writes_and_doors(
     database = Database(database_url, 1)
     http, mqtt = Tally("http", figure), Tally("mqtt", figure)
     for tally in (http, mqtt, http):
-        tally.refuse(Refusal(Reason.UNIT, "unit", "is odd", "m", "W1"))
+        tally.refuse(Refusal(Reason.UNIT, "unit", "is odd", "m", "W1"), known=True)
         await tally.write(database, NOON)
     http.count("W1", Reason.STUCK, 2)
     await http.write(database, NOON + timedelta(hours=1))
@@ -68,13 +68,15 @@ async def test_names_that_somebody_makes_up_fill_no_table(
 ):
     tally = Tally("http", figure)
     for number in range(MOST_STRANGERS + 100):
-        tally.refuse(Refusal(Reason.UNKNOWN, "device", "x", "y", f"made-up-{number}"))
+        tally.refuse(Refusal(Reason.UNKNOWN, "device", "x", "y", f"made-up-{number}"), known=False)
+    tally.refuse(Refusal(Reason.MALFORMED, "", "x", "y", "W1"), known=True)
     database = Database(database_url, 1)
     await tally.write(database, NOON)
     await database.close()
 
     found = counted(await tallies.faults(conn, since=NOON))
 
+    assert found.pop(("W1", "malformed")) == 1
     assert len(found) == MOST_STRANGERS + 1
     assert found["", "unknown"] == 100
 
