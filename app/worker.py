@@ -17,6 +17,7 @@ from app.engines import EngineCarrier, engine_url
 from app.relay import Relay
 from app.sensing import Watch
 from app.settings import Settings
+from app.situations.lookout import Lookout
 from app.worker_metrics import WorkerMetrics
 from dispatch.postgres.log import overlooked
 from streams.agents import add_observations_agent, add_reports_agent
@@ -94,7 +95,14 @@ class Worker:
 
     async def _run(self, apps: Sequence[StreamApp]) -> int:
         relay = Relay(self._settings, self._database, self._kafka, self.metrics)
-        loops = (relay.number(), relay.carry(), self._rescue(), self._decider.follow_packs())
+        lookout = Lookout.of(self._settings, self.metrics)
+        loops = (
+            relay.number(),
+            relay.carry(),
+            self._rescue(),
+            self._decider.follow_packs(),
+            lookout.run(),
+        )
         try:
             async with running(*loops):
                 return await run_worker(apps, grace_s=_GRACE_S)

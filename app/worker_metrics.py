@@ -46,6 +46,12 @@ class WorkerMetrics:
         self.alarms = Counter(
             "city_alarms_raised", "Alarms that became reports.", ["rule"], registry=self.registry
         )
+        self.situations = Counter(
+            "city_situations",
+            "What happened to situations.",
+            ["family", "kind"],
+            registry=self.registry,
+        )
         self._lag = Gauge(
             "city_stream_lag", "Messages not committed.", ["group"], registry=self.registry
         )

@@ -35,8 +35,9 @@ class Fact:
 
     *ref* is the id of the case or the key of the alarm; *at* when it happened, as first told;
     *lon*, *lat* are degrees WGS84; *areas* run from the smallest up to the city. *reports* is how
-    many told of it. An alarm has a *level*, 1 the gravest, and perhaps the *case_id* of the case
-    that it opened: the two are one thing. A case that a sensor opened has the *property* too.
+    many told of it, *source* who was first and *also* who else. An alarm has a *level*, 1 the
+    gravest, and perhaps the *case_id* of the case that it opened: the two are one thing. A case
+    that a sensor opened has the *property* too.
     """
 
     kind: Kind
@@ -52,6 +53,12 @@ class Fact:
     reports: int = 1
     department: str | None = None
     case_id: int | None = None
+    also: tuple[Source, ...] = ()
+
+    @property
+    def sources(self) -> frozenset[Source]:
+        """All kinds of source that told of it."""
+        return frozenset((self.source, *self.also))
 
     @property
     def key(self) -> str:

@@ -45,7 +45,7 @@ def _near(facts: Sequence[Fact], rule: BurstRule) -> list[NDArray[np.intp]]:
 def _holds(facts: Sequence[Fact], rule: BurstRule) -> bool:
     if rule.alarm is not None and not any(rule.alarm.met_by(fact) for fact in facts):
         return False
-    if len({fact.source for fact in facts}) < rule.sources:
+    if len({source for fact in facts for source in fact.sources}) < rule.sources:
         return False
     return weight(facts, counts_reports=rule.counts_reports) >= rule.at_least
 

@@ -23,6 +23,8 @@ Number = TypeVar("Number", np.int64, np.float64)
 _AT_ONCE: Final = 3_000_000
 """So many zones of shuffles are scored at once: some hundred megabytes at the most."""
 
+_NEVER: Final = 2**31 - 1
+
 MOST_OF_ALL: Final = 0.5
 """A zone in which more than this share would be usual is no place any more."""
 
@@ -63,7 +65,7 @@ def find_hot_spots(counts: Counts, zones: Zones, look: Look, seed: int) -> list[
     if not counts.now.sum():
         return []
     scorer = Scorer.of(counts, zones, look)
-    scores = scorer.scores(counts.now[None])[0]
+    scores = scorer.scores(counts.now)
     found = _greatest_apart(scores, zones)
     at_once = max(1, _AT_ONCE // scorer.usual.size)
     shuffles = Shuffles(counts, np.random.default_rng(seed), at_once=at_once)
@@ -83,41 +85,54 @@ class Scorer:
     """Scores of all zones and windows under expectations that no shuffle changes.
 
     *usual* has shape (V, n, K): what is usual over each window in each zone; *totals* (V,).
+    *least* has the shape of *usual*: from how many on a zone scores at all.
     """
 
     windows: tuple[int, ...]
-    at_least: int
     zones: Zones
     usual: NDArray[np.float64]
     totals: NDArray[np.float64]
+    least: NDArray[np.int32]
 
     @classmethod
     def of(cls, counts: Counts, zones: Zones, look: Look) -> Scorer:
-        """The scorer of some counts; windows longer than there are slots are cut to these."""
+        """The scorer of some counts; windows longer than there are slots are cut to these.
+
+        Zones that are too far or too much of the city never score, and none that is not above
+        what is usual.
+        """
         slots = len(counts.now)
         windows = tuple(sorted({min(one, slots) for one in look.windows}))
         usual = _by_zone(_by_window(expected(counts)[None], windows), zones)[0]
         totals = _by_window(counts.now[None].sum(axis=2, keepdims=True), windows)[0, :, 0]
-        return cls(windows, look.at_least, zones, usual, totals.astype(np.float64))
+        allowed = zones.reaches & (usual <= MOST_OF_ALL * totals[:, None, None])
+        least = np.where(allowed, np.maximum(look.at_least, np.floor(usual) + 1), _NEVER)
+        return cls(windows, zones, usual, totals.astype(np.float64), least.astype(np.int32))
 
     def scores(self, now: NDArray[np.int64]) -> NDArray[np.float64]:
-        """The score of each zone (a, k) over each window; shape (B, V, n, K) of *now* (B, W, n).
-
-        0 for zones that are too small, too far, too much of the city, or have less than usual.
-        """
-        happened = _by_zone(_by_window(now, self.windows), self.zones)
-        allowed = self.zones.reaches & (self.usual <= MOST_OF_ALL * self.totals[:, None, None])
-        looked_at = (happened >= self.at_least) & (happened > self.usual) & allowed
-        scores = np.zeros(happened.shape)
-        where = np.nonzero(looked_at)
-        few = happened[where].astype(np.float64)
-        of_few, of_all = self.usual[where[1:]], self.totals[where[1]]
-        scores[where] = log_likelihood_ratio(few, of_few, of_all)
+        """The score of each zone (a, k) over each window, shape (V, n, K), of *now* (W, n)."""
+        scores = np.zeros(self.usual.shape)
+        where, values = self._scored(now[None])
+        scores[where[1:]] = values
         return scores
 
     def greatest(self, now: NDArray[np.int64]) -> NDArray[np.float64]:
-        """The greatest score of each of *now* (B, W, n); shape (B,)."""
-        return np.asarray(self.scores(now).max(axis=(1, 2, 3), initial=0.0))
+        """The greatest score of each of *now* (B, W, n); shape (B,), 0 where nothing scores."""
+        greatest = np.zeros(len(now))
+        where, values = self._scored(now)
+        np.maximum.at(greatest, where[0], values)
+        return greatest
+
+    def _scored(
+        self, now: NDArray[np.int64]
+    ) -> tuple[tuple[NDArray[np.intp], ...], NDArray[np.float64]]:
+        """Where anything scores, as numbers (b, window, area, last), and how much."""
+        by_window = _by_window(now, self.windows).astype(np.int32)
+        happened = by_window[:, :, self.zones.nearest]
+        np.cumsum(happened, axis=3, out=happened)
+        where = np.nonzero(happened >= self.least)
+        few = happened[where].astype(np.float64)
+        return where, log_likelihood_ratio(few, self.usual[where[1:]], self.totals[where[1]])
 
 
 def log_likelihood_ratio(
@@ -134,7 +149,7 @@ def _by_window(counts: NDArray[Number], windows: Sequence[int]) -> NDArray[Numbe
     return counts.cumsum(axis=1)[:, [one - 1 for one in windows]]
 
 
-def _by_zone(counts: NDArray[Number], zones: Zones) -> NDArray[Number]:
+def _by_zone(counts: NDArray[np.float64], zones: Zones) -> NDArray[np.float64]:
     """(B, V, n) by area as (B, V, n, K) by zone."""
     return counts[:, :, zones.nearest].cumsum(axis=3)
 

@@ -60,7 +60,7 @@ def _why(facts: Sequence[Fact], rule: BurstRule) -> dict[str, Any]:
         "counts": "reports" if rule.counts_reports else "things",
         "radius_m": rule.radius_m,
         "within_s": rule.within.total_seconds(),
-        "sources": sorted({str(fact.source) for fact in facts}),
+        "sources": sorted({str(source) for fact in facts for source in fact.sources}),
         "alarms": sum(fact.kind is Kind.ALARM for fact in facts),
         "needed": {"property": alarm.observed_property, "level": alarm.level} if alarm else None,
     }

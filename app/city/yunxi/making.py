@@ -63,7 +63,7 @@ def _write_rules(out: Path) -> None:
     write_table(out / "limits.csv", limits())
     write_table(out / "calendar.csv", table("calendar.csv"))
     write_table(out / "questions.csv", table("questions.csv"))
-    for name in ("routing.toml", "sensor_rules.toml", "escalation.toml"):
+    for name in ("routing.toml", "sensor_rules.toml", "escalation.toml", "situations.toml"):
         rules = (files("app.city.yunxi") / name).read_text(encoding="utf-8")
         (out / name).write_text(rules, encoding="utf-8")
     write_toml(out / "city.toml", _city())
