@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from app.http import duplicates, evaluation, listing
+from app.http import duplicates, evaluation, listing, situation_filters
 from app.http.access import guarded
 from app.http.answers import json_answer
 from app.http.grid import asking, cells, components
@@ -25,6 +25,7 @@ from app.http.moves import ToldMove
 from app.http.observations import ToldSamples
 from app.http.parameters import Query
 from app.http.sessions import Credentials
+from app.http.situation_orders import SeenTo, SituationPart, SituationReason
 from app.http.submission import Told
 from app.http.unmerging import ToldReason
 from app.http.warnings import ToldWarning
@@ -37,6 +38,11 @@ _BODIES: Final[Mapping[tuple[str, str], type]] = {
     ("/api/session", "post"): Credentials,
     ("/api/cases/{case_id}/moves", "post"): ToldMove,
     ("/api/cases/{case_id}/reports/{report_id:int}/unmerge", "post"): ToldReason,
+    ("/api/situations/{situation_id}/acknowledge", "post"): SeenTo,
+    ("/api/situations/{situation_id}/dismiss", "post"): SituationReason,
+    ("/api/situations/{situation_id}/reopen", "post"): SituationReason,
+    ("/api/situations/{situation_id}/attach", "post"): SituationPart,
+    ("/api/situations/{situation_id}/detach", "post"): SituationPart,
     ("/api/warnings", "post"): ToldWarning,
     ("/api/dead/{report_id:int}/edit", "post"): Correction,
     ("/api/grid/locate", "post"): ToldPositions,
@@ -46,6 +52,7 @@ _QUERIES: Final[Mapping[str, Sequence[Query]]] = {
     "/api/cases": listing.CASES,
     "/api/tasks": listing.TASKS,
     "/api/escalations": listing.ESCALATIONS,
+    "/api/situations": situation_filters.QUERY,
     "/api/evaluation": evaluation.QUERY,
     "/api/duplicates": duplicates.QUERY,
     "/api/grid/areas": (asking.AT,),

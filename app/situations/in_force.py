@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -66,6 +66,15 @@ async def read_patterns(conn: AsyncConnection, grid_version: int) -> CityPattern
     # Cities that were loaded before there were situations have no such part.
     patterns = Patterns.of(parts.get(PART))
     return CityPatterns(city["code"], ZoneInfo(city["timezone"]), grid_version, patterns)
+
+
+async def read_part(conn: AsyncConnection[Any]) -> Patterns:
+    """The patterns of the newest pack alone; none where it says nothing of situations."""
+    found = await conn.execute(
+        "SELECT content FROM city_part WHERE part = %s ORDER BY version DESC LIMIT 1", [PART]
+    )
+    row = await found.fetchone()
+    return Patterns.of(row[0] if row else None)
 
 
 async def _zones_of(conn: AsyncConnection, rule: ScanRule, grid_version: int) -> Zones:
