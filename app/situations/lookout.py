@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 import numpy as np
@@ -45,6 +45,9 @@ from dispatch.situations.zones import Zones
 from streams.loops import keep_at
 
 LOOK_EVERY_S: Final = 1.0
+OLDEST: Final = timedelta(days=30)
+"""What is told so long afterwards is no emergency, and would have half the year looked at."""
+
 _LOCK: Final = 1936290932
 """Advisory lock of the one look-out at work; the number has no meaning."""
 
@@ -160,7 +163,9 @@ async def _facts_around(
     fresh = [
         *await cases_named(conn, touched.cases), *await alarms.named(conn, touched.alarms)
     ]  # fmt: skip
-    concerned = [fact for fact in fresh if patterns.families_of(fact)]
+    concerned = [
+        fact for fact in fresh if fact.at >= moment - OLDEST and patterns.families_of(fact)
+    ]
     if not concerned:
         return []
     since = min([fact.at for fact in concerned] + [moment]) - patterns.horizon
