@@ -134,15 +134,17 @@ def _rule(line: Line, families: Collection[str], known: Known, seen: FirstSeen) 
 
 def _scan(line: Line, families: Collection[str], seen: FirstSeen) -> Part:
     head = _head(line, "scan", families, seen)
+    noted = len(line.faults.found)
     slot = _minutes(line, "scan.slot_minutes", 10, 7 * _DAY_MINUTES)
     every = _minutes(line, "scan.every_minutes", 1, 7 * _DAY_MINUTES)
     windows = _windows(line)
     history = line.whole("scan.history_days", 1, 3_650) * _DAY_S
     recurrence = line.number("scan.recurrence_days", 1, 3_650) * _DAY_S
-    if every > slot:
+    are_sound = len(line.faults.found) == noted
+    if are_sound and every > slot:
         problem = "looks come more seldom than the slots that they count in"
         line.wrong("scan.every_minutes", problem, "Make it at most slot_minutes")
-    if windows and history <= slot * max(windows):
+    if are_sound and history <= slot * max(windows):
         problem = "the history is no longer than the longest window"
         line.wrong("scan.history_days", problem, "Look back further, or take shorter windows")
     longest = slot * max(windows, default=1)

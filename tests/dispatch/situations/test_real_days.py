@@ -1,4 +1,4 @@
-"""Situations in real days: found early, and no more of them than chance allows where there are none.
+"""Situations in real days: found early, and where there are none no more than chance allows.
 
 Smaller versions of `benchmarks.situations`.
 """

@@ -1,6 +1,6 @@
 // The situations over the map: a list of those that go on, and why the chosen one is one.
 
-import { html, nothing } from "../../vendor/lit-html-3.3.3/lit-html.js";
+import { html, nothing, svg } from "../../vendor/lit-html-3.3.3/lit-html.js";
 import { repeat } from "../../vendor/lit-html-3.3.3/directives/repeat.js";
 import { language, name, t } from "../i18n.js";
 
@@ -37,8 +37,7 @@ function chosenView({ situation: told, situationProblem }, acts) {
   return html`<article>
     <p class="state">${t(`situation.state.${situation.state}`)} · ${t(`situation.trend.${trend.word}`)}
       · ${t("situation.count", { n: told.members.length })}</p>
-    <ol class="growth" aria-hidden="true">${trend.counts.map((/** @type {number} */ count) => html`
-      <li style=${`height: ${4 + (26 * count) / Math.max(1, ...trend.counts)}px`}></li>`)}</ol>
+    ${growthView(trend.counts)}
     ${why.map((/** @type {any} */ one) => html`<p class="why">${name(one.text)}</p>`)}
     ${situation.plan ? html`<p class="plan">${t("situation.plan")} <code>${situation.plan}</code></p>` : nothing}
     ${situationProblem ? html`<p class="problem" role="alert">${situationProblem}</p>` : nothing}
@@ -51,6 +50,15 @@ function chosenView({ situation: told, situationProblem }, acts) {
           <button data-act="dismiss">${t("situation.dismiss")}</button></form>`
       : nothing}
   </article>`;
+}
+
+/** How many came in each of equal times, oldest first. @param {number[]} counts */
+function growthView(counts) {
+  const most = Math.max(1, ...counts);
+  const height = (/** @type {number} */ count) => 3 + (25 * count) / most;
+  return html`<svg class="growth" viewBox="0 0 160 28" preserveAspectRatio="none" aria-hidden="true">
+    ${counts.map((count, n) => svg`<rect x=${n * 20 + 1} y=${28 - height(count)} width="17" height=${height(count)} rx="1.5"></rect>`)}
+  </svg>`;
 }
 
 /** @param {string} at */
