@@ -194,7 +194,7 @@ async def _case_id(conn: AsyncConnection[Any], ref: str, actor: Actor) -> int:
 
 def _problem(refused: DispatchError) -> Problem:
     """An order that the situation as it stands does not allow."""
-    words = {
+    words: dict[type[DispatchError], str] = {
         SituationOver: "态势已结束、已排除或已并入其他态势",
         AlreadyMember: "已属于该态势",
         NoMember: "不属于该态势",

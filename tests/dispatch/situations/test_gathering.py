@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from random import Random
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -83,7 +84,9 @@ places = st.lists(
 
 
 @given(places, st.randoms(), st.integers(2, 4), st.integers(1, 2))
-def test_the_order_in_which_facts_come_changes_nothing(told, random, at_least, sources):
+def test_the_order_in_which_facts_come_changes_nothing(
+    told: list[tuple[int, int, Source]], random: Random, at_least: int, sources: int
+):
     facts = [
         fact(n, minutes=minutes, north_m=metres, source=source)
         for n, (minutes, metres, source) in enumerate(told)
@@ -95,7 +98,7 @@ def test_the_order_in_which_facts_come_changes_nothing(told, random, at_least, s
 
 
 @given(places)
-def test_the_things_are_those_that_counting_by_hand_finds(told):
+def test_the_things_are_those_that_counting_by_hand_finds(told: list[tuple[int, int, Source]]):
     """An oracle that grows each thing fact by fact, in plain Python."""
     facts = [fact(n, minutes=at, north_m=north) for n, (at, north, _) in enumerate(told)]
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
+from random import Random
 
 import pytest
 from hypothesis import given, settings
@@ -53,8 +55,6 @@ class City:
 
 
 def _stored(one: Situation, number: int) -> Situation:
-    from dataclasses import replace
-
     return replace(one, id=number)
 
 
@@ -241,7 +241,7 @@ def facts_of(told: Sequence[tuple[int, int]]) -> list[Fact]:
 
 @given(spots, st.randoms())
 @settings(deadline=None)
-def test_the_order_within_a_batch_changes_nothing(told, random):
+def test_the_order_within_a_batch_changes_nothing(told: list[tuple[int, int]], random: Random):
     facts, one, two = facts_of(told), City(), City()
 
     one.look(*facts)
@@ -252,7 +252,9 @@ def test_the_order_within_a_batch_changes_nothing(told, random):
 
 @given(spots, st.data())
 @settings(deadline=None)
-def test_no_fact_is_in_two_situations_however_they_come(told, data):
+def test_no_fact_is_in_two_situations_however_they_come(
+    told: list[tuple[int, int]], data: st.DataObject
+):
     facts, city = facts_of(told), City()
     order = data.draw(st.permutations(facts))
     for number, one in enumerate(order):
@@ -265,7 +267,9 @@ def test_no_fact_is_in_two_situations_however_they_come(told, data):
 
 @given(spots, st.data())
 @settings(deadline=None)
-def test_what_changes_are_told_as_is_what_they_are_read_back_from(told, data):
+def test_what_changes_are_told_as_is_what_they_are_read_back_from(
+    told: list[tuple[int, int]], data: st.DataObject
+):
     city = City()
     for one in data.draw(st.permutations(facts_of(told))):
         city.look(one, minutes=data.draw(st.integers(90, 700)))

@@ -64,12 +64,13 @@ def score_by_hand(counts: Counts, zones: Zones, look: Look) -> float:
 
 @given(st.data())
 @settings(max_examples=60, deadline=None)
-def test_the_greatest_score_is_the_one_that_counting_by_hand_finds(data):
+def test_the_greatest_score_is_the_one_that_counting_by_hand_finds(data: st.DataObject):
     areas, slots, kinds = 6, 4, 2
-    few = st.integers(0, 4)
-    rows = lambda many: st.lists(  # noqa: E731
-        st.lists(few, min_size=areas, max_size=areas), min_size=many, max_size=many
-    )
+    row = st.lists(st.integers(0, 4), min_size=areas, max_size=areas)
+
+    def rows(many: int) -> st.SearchStrategy[list[list[int]]]:
+        return st.lists(row, min_size=many, max_size=many)
+
     before, now = np.array(data.draw(rows(kinds))), np.array(data.draw(rows(slots)))
     of_slots = np.array(data.draw(st.lists(st.integers(0, 1), min_size=slots, max_size=slots)))
     counts, look = Counts(before, now, of_slots), Look((1, 2, 4), at_least=2)
