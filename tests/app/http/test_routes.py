@@ -12,9 +12,8 @@ from app.settings import Settings
 from app.web import make_web
 from tests.app.town import Town, store_grid_of_town
 
-_ASKED = tuple(
-    f"/api/{room}" for room in ("cases", "duplicates", "tasks", "escalations", "evaluation", "grid")
-)
+_ROOMS = ("cases", "duplicates", "tasks", "escalations", "evaluation", "grid", "situations")
+_ASKED = tuple(f"/api/{room}" for room in _ROOMS)
 """Where doors are that refuse a parameter that they do not know."""
 
 

@@ -34,14 +34,11 @@ def fact(number: int, *, minutes: float = 0.0, north_m: float = 0.0, **changes: 
 
 def alarm(key: str, **changes: Any) -> Fact:
     """An alarm of the water gauge."""
-    return fact(
-        0,
-        **{
-            "kind": Kind.ALARM, "ref": key, "source": Source.SENSOR, "category": "",
-            "observed_property": "water", "level": 3,
-        }
-        | changes,
-    )  # fmt: skip
+    told: dict[str, Any] = {
+        "kind": Kind.ALARM, "ref": key, "source": Source.SENSOR, "category": "",
+        "observed_property": "water", "level": 3,
+    }  # fmt: skip
+    return fact(0, **told | changes)
 
 
 def rule(**changes: Any) -> BurstRule:
