@@ -245,24 +245,25 @@ STEPS = st.lists(
 COUNTS = st.lists(st.integers(1, 3), min_size=4, max_size=4)
 
 
-async def play(url: str, counts: list[int], steps: list[tuple[str, int, int]]) -> Counter[str]:
+async def play(
+    conn: AsyncConnection, counts: list[int], steps: list[tuple[str, int, int]]
+) -> Counter[str]:
     """Everything is held against the truth after each step; how often each act was done."""
     acts: Counter[str] = Counter()
-    async with await connect(url) as conn:
-        # What was there before is long ago, so that nothing new joins it.
-        await conn.execute("UPDATE cases SET reported_at = '2000-01-01'")
-        cases = await opened(conn, counts)
-        truth = Truth({one: [each.id for each in await reports_of(conn, one)] for one in cases})
-        due = {one: await deadlines_of(conn, one) for one in cases}
-        async with conn.transaction():
-            await number(conn)
-        async with conn.transaction():
-            board = await read_board(conn, WHOLE_CITY)
-        for act, one, other in steps:
-            acts[act] += await step(conn, truth, act, cases[one], cases[other])
-            await assert_true(conn, truth, due)
-        await assert_told_once(conn, truth)
-        await assert_the_map_follows(conn, board)
+    # What was there before is long ago, so that nothing new joins it.
+    await conn.execute("UPDATE cases SET reported_at = '2000-01-01'")
+    cases = await opened(conn, counts)
+    truth = Truth({one: [each.id for each in await reports_of(conn, one)] for one in cases})
+    due = {one: await deadlines_of(conn, one) for one in cases}
+    async with conn.transaction():
+        await number(conn)
+    async with conn.transaction():
+        board = await read_board(conn, WHOLE_CITY)
+    for act, one, other in steps:
+        acts[act] += await step(conn, truth, act, cases[one], cases[other])
+        await assert_true(conn, truth, due)
+    await assert_told_once(conn, truth)
+    await assert_the_map_follows(conn, board)
     return acts
 
 
@@ -340,18 +341,24 @@ async def assert_the_map_follows(conn: AsyncConnection, board: Board) -> None:
 
 
 def played(url: str, count: int) -> Counter[str]:
-    """So many lives, in which all stays true; how often each act was done in them."""
+    """So many lives, in which all stays true; how often each act was done in them.
+
+    All of them on one connection: one of many may be refused on a busy machine.
+    """
     acts: Counter[str] = Counter()
+    with asyncio.Runner() as runner:
+        conn = runner.run(connect(url))
 
-    @settings(
-        max_examples=count, deadline=None, derandomize=True, database=None,
-        suppress_health_check=list(HealthCheck),
-    )  # fmt: skip
-    @given(COUNTS, STEPS)
-    def in_any_order(counts: list[int], steps: list[tuple[str, int, int]]) -> None:
-        acts.update(asyncio.run(play(url, counts, steps)))
+        @settings(
+            max_examples=count, deadline=None, derandomize=True, database=None,
+            suppress_health_check=list(HealthCheck),
+        )  # fmt: skip
+        @given(COUNTS, STEPS)
+        def in_any_order(counts: list[int], steps: list[tuple[str, int, int]]) -> None:
+            acts.update(runner.run(play(conn, counts, steps)))
 
-    in_any_order()
+        in_any_order()
+        runner.run(conn.close())
     return acts
 
 
