@@ -59,7 +59,7 @@ def _flat(stem: str, told: Mapping[str, Any]) -> list[tuple[str, Any]]:
     found: list[tuple[str, Any]] = []
     for key, value in told.items():
         name = f"{stem}{key}"
-        if isinstance(value, dict):
+        if isinstance(value, dict) and value:
             found += _flat(f"{name}.", value)
         elif isinstance(value, list) and value and all(isinstance(one, dict) for one in value):
             for n, one in enumerate(value, 1):
@@ -89,7 +89,10 @@ def is_short(line: Line) -> bool:
 def refuse_unknown_keys(line: Line) -> None:
     """Note each key of a flat line that means nothing in the form that it has."""
     keys = SHORT | {one for one in KEYS if one.startswith("example.")} if is_short(line) else KEYS
+    empty = {one.split(".")[0] for one in keys if "." in one}
     for key in sorted(line.values):
+        if line.values[key] == {} and key in empty:
+            continue
         if re.sub(r"\.[0-9]+\.", ".N.", key) not in keys:
             known = sorted({one.split(".")[0] for one in keys})
             line.wrong(
