@@ -306,19 +306,15 @@ def pauses(line: Line, stem: str, zone: ZoneInfo) -> Part:
 
 def _scope(line: Line, measured: Part | None) -> dict[str, Any]:
     """Which devices: by area and by code, both with ``*`` for any letters; each must hit one."""
-    row = {"area": line.text("area", empty=True) or "*", "devices": _names(line, "devices")}
+    area, devices = line.text("area", empty=True) or "*", _names(line, "devices")
     named = line.values.get("property") or line.values.get("all.1.property")
     about = [one for one in measured or () if one["property"] == named]
-    if about:
-        areas = {one["area"] for one in about}
-        if not any(fnmatchcase(area, row["area"]) for area in areas):
-            line.wrong(
-                "area", f"no sensor of the rule stands in {row['area']!r}", "Correct the area"
-            )
-        for name in row["devices"]:
-            if not any(fnmatchcase(one["code"], name) for one in about):
-                line.wrong("devices", f"the rule has no sensor {name!r}", "Correct the code")
-    return row
+    if about and not any(fnmatchcase(one["area"], area) for one in about):
+        line.wrong("area", f"no sensor of the rule stands in {area!r}", "Correct the area")
+    for name in devices if about else ():
+        if not any(fnmatchcase(one["code"], name) for one in about):
+            line.wrong("devices", f"the rule has no sensor {name!r}", "Correct the code")
+    return {"area": area, "devices": devices}
 
 
 def _names(line: Line, field: str) -> list[str]:
