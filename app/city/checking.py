@@ -20,6 +20,7 @@ from app.city import (
     rules,
     sensing,
     severity,
+    situations,
 )
 from app.city.archives import opened
 from app.city.components import read_components
@@ -112,6 +113,7 @@ class _Check:
         people = self._people(_codes(departments), areas)
         parts |= self._patrols(areas, cells, people)
         parts |= self._ladders(profile, parts, areas, people)
+        parts |= self._situations(parts, areas)
         components = read_components(
             self.folder, profile, _component_codes(parts), cells, self.faults
         )
@@ -251,6 +253,19 @@ class _Check:
             supervises=profile is None or Move.SUPERVISE not in profile.city["workflow"]["off"],
         )
         return {"escalation": ladders.read_ladders(content, known, self.faults)}
+
+    def _situations(self, parts: Mapping[str, Any], areas: Areas | None) -> dict[str, Any]:
+        """What is one situation; nothing when the pack does not say, which then stays."""
+        content = read_toml(self.folder, situations.FILE, self.faults, optional=True)
+        if content is None:
+            return {}
+        listed, sensors = parts["catalogue"], parts["sensors"]
+        known = situations.Known(
+            categories=ladders.beginnings(listed["categories"]) - {"*"} if listed else None,
+            properties=None if sensors is None else {one["property"] for one in sensors},
+            areas=areas.codes if areas else None,
+        )
+        return {situations.PART: situations.read_situations(content, known, self.faults)}
 
     def _duties_and_limits(
         self, parts: dict[str, Any], areas: Areas | None, cells: Cells | None
