@@ -32,6 +32,7 @@ from app.http import (
     openapi,
     photos,
     probes,
+    rating,
     reference,
     reports,
     sessions,
@@ -73,6 +74,7 @@ def make_web(settings: Settings) -> Starlette:
     # The reports' doors stand first: routes are tried in order, and these are busy.
     for routes in (
         reports.ROUTES,
+        rating.ROUTES,
         observations.ROUTES,
         open311.ROUTES,
         photos.ROUTES,

@@ -12,12 +12,12 @@ from psycopg import AsyncConnection
 
 from app.database import TRANSIENT, Database, DatabaseAway, wake_ups
 from app.problems import Problem
-from dispatch.calendar import WorkingCalendar
+from app.rulebook import terms_of
 from dispatch.deadlines import Limit, Limits
 from dispatch.evaluation.scoring import Scoring
 from dispatch.matching import Matching
 from dispatch.sensing.sensors import Sensors
-from dispatch.workflow.variant import Terms, Variant
+from dispatch.workflow.variant import Terms
 from grid.catalogue import Catalogue
 from grid.department import Departments
 from grid.naming import Label, Language
@@ -80,7 +80,7 @@ class City:
             departments=Departments.of(parts["departments"]),
             limits=Limits.of(parts["limits"]),
             sensors=Sensors.of(parts["sensors"]),
-            terms=Terms(Variant.of(city.get("workflow")), WorkingCalendar.of(parts["calendar"])),
+            terms=terms_of(parts),
             matching=Matching.of(city["merge"], [one.code for one in catalogue]),
             versions=versions,
             timezone=city["timezone"],

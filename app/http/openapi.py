@@ -25,6 +25,7 @@ from app.http.grid.profiles import ToldDrawing
 from app.http.moves import ToldMove
 from app.http.observations import ToldSamples
 from app.http.parameters import Query
+from app.http.rating import ToldRating
 from app.http.sessions import Credentials
 from app.http.submission import Told
 from app.http.unmerging import ToldReason
@@ -34,6 +35,7 @@ from app.righting import Correction
 
 _BODIES: Final[Mapping[tuple[str, str], type]] = {
     ("/api/reports", "post"): Told,
+    ("/api/reports/{receipt}/rating", "post"): ToldRating,
     ("/api/observations", "post"): ToldSamples,
     ("/api/session", "post"): Credentials,
     ("/api/cases/{case_id}/moves", "post"): ToldMove,
