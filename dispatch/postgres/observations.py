@@ -87,7 +87,7 @@ async def drop_days(conn: _Connection, *, before: datetime) -> list[date]:
     """
     found = await conn.execute(_DAYS)
     days = [date.fromisoformat(row[0][-8:]) for row in await found.fetchall()]
-    old = sorted(day for day in days if day < (before - timedelta(days=1)).date())
+    old = sorted(day for day in days if day < before.astimezone(UTC).date())
     dropped = [day for day in old if await _drop(conn, day)]
     await conn.execute(_DROP_NOTES, {"before": before})
     return dropped
