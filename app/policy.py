@@ -71,6 +71,7 @@ POLICY: Final[Mapping[str, Mapping[Role, Scope]]] = {
     "report.submit": _REPORTERS,
     "report.add_photo": _REPORTERS,
     "report.read_own": {Role.ANYONE: _OWN},
+    "report.rate": {Role.ANYONE: _OWN},
     "report.list_own": _REPORTERS,
     # Before a report is sent: what is open near it, without a word that anybody wrote.
     "duplicate.suggest": {

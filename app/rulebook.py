@@ -19,7 +19,7 @@ from dispatch.rulebook import Rulebook
 from dispatch.sensing.alarms import AlarmRules
 from dispatch.sensing.rules import SensorRules
 from dispatch.severity import Grading
-from dispatch.workflow.variant import Variant
+from dispatch.workflow.variant import Terms, Variant
 from grid.catalogue import Catalogue
 from grid.department import Departments
 from grid.duty import Jurisdiction
@@ -93,6 +93,11 @@ async def load_rulebook(
         grid_version = reign.version
     grid = await load_grid(conn, grid_version, cache)
     return rulebook_of(parts, {**versions, "grid": grid_version}, grid)
+
+
+def terms_of(parts: Parts) -> Terms:
+    """The city's variant of the workflow and its working time."""
+    return Terms(Variant.of(parts["city"].get("workflow")), WorkingCalendar.of(parts["calendar"]))
 
 
 def rulebook_of(parts: Parts, versions: Mapping[str, int], grid: Grid) -> Rulebook:

@@ -15,6 +15,7 @@ from starlette.requests import Request
 from app.database import TRANSIENT, Database, DatabaseAway
 from app.identity import postgres as store
 from app.identity.passwords import LONGEST, Passwords
+from app.identity.signers import Signers
 from app.identity.throttle import Throttle
 from app.identity.tokens import digest
 from app.policy import VISITOR, Actor, Role
@@ -48,6 +49,7 @@ class Doorkeeper:
         self._passwords = Passwords()
         self._throttle = Throttle()
         self._keys: dict[bytes, tuple[Actor | None, float]] = {}
+        self._signers = Signers(database, settings.device_key_file, clock)
 
     @property
     def cookie_name(self) -> str:
@@ -55,7 +57,9 @@ class Doorkeeper:
         return HOST_COOKIE if self._settings.is_https else COOKIE
 
     async def actor_of(self, request: Request) -> Actor:
-        """Who asks: by key, else by session, else a visitor. Problem 401 for a key not valid."""
+        """Who asks: by signature, key or session, else a visitor; Problem 401 for a wrong one."""
+        if (device := await self._signers.actor_of(request)) is not None:
+            return device
         if (key := _shown_key(request)) is not None:
             return await self.actor_of_key(key)
         if (token := self.session_token(request)) is None:

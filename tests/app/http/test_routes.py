@@ -66,6 +66,8 @@ async def test_the_description_tells_every_route_with_its_action_and_body(town: 
     assert [one["name"] for one in report["parameters"]] == ["Idempotency-Key"]
     told = described["components"]["schemas"]["Told"]
     assert told["additionalProperties"] is False
+    samples = described["paths"]["/api/observations"]["post"]["requestBody"]["content"]
+    assert sorted(samples) == ["application/json", "application/x-ndjson"]
     assert all(
         operation["summary"] for path in described["paths"].values() for operation in path.values()
     )

@@ -15,9 +15,9 @@ from dispatch.evaluation.counts import Count, Mark, Period
 from dispatch.evaluation.judging import judge, marks_of
 from dispatch.evaluation.meanings import ONLY_OF_PERSONS, Post
 from dispatch.evaluation.tables import Table
-from dispatch.evaluation.telling import read_history
 from dispatch.evaluation.work import read_work
 from dispatch.events import canonical
+from dispatch.kinds import read_history
 from tests.dispatch.evaluation.lives import Life, lives
 from tests.makers import NOON
 

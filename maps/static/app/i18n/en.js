@@ -283,6 +283,7 @@ export default {
   "whatif.late_since": "late since {at}",
   "whatif_part.pack": "A city pack (.zip)",
   "whatif_part.routing": "Routing rules (routing.toml)",
+  "whatif_part.severity": "Severity rules (severity.toml)",
   "whatif_part.jurisdiction": "Duties (jurisdiction.csv)",
   "whatif_part.limits": "Limits (limits.csv)",
   "whatif_part.calendar": "Calendar (calendar.csv)",

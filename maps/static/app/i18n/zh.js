@@ -283,6 +283,7 @@ export default {
   "whatif.late_since": "{at} 起超期",
   "whatif_part.pack": "城市包(.zip)",
   "whatif_part.routing": "派遣规则(routing.toml)",
+  "whatif_part.severity": "严重程度规则(severity.toml)",
   "whatif_part.jurisdiction": "职责表(jurisdiction.csv)",
   "whatif_part.limits": "处置时限(limits.csv)",
   "whatif_part.calendar": "日历(calendar.csv)",
