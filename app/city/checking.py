@@ -109,7 +109,7 @@ class _Check:
         parts |= self._duties_and_limits(parts, areas, cells)
         if profile:
             check_families(profile.city["merge"], _matter_codes(parts), self.faults)
-        parts["sensor_rules"] = self._sensor_rules(parts)
+        parts |= self._sensor_rules(parts, zone)
         people = self._people(_codes(departments), areas)
         parts |= self._patrols(areas, cells, people)
         parts |= self._ladders(profile, parts, areas, people)
@@ -200,12 +200,17 @@ class _Check:
             sheet, bounds_of(areas), lambda lon_lat: areas_below_the_city(areas, lon_lat)
         )
 
-    def _sensor_rules(self, parts: Mapping[str, Any]) -> rules.Part:
-        content = read_toml(self.folder, sensing.RULES_FILE, self.faults, optional=True)
-        lines = read_rules(content or {}, sensing.RULES_FILE, self.faults)
+    def _sensor_rules(self, parts: Mapping[str, Any], zone: ZoneInfo) -> dict[str, Any]:
+        content = read_toml(self.folder, sensing.RULES_FILE, self.faults, optional=True) or {}
+        whole = Line(sensing.RULES_FILE, None, content, self.faults)
+        lines = read_rules(content, sensing.RULES_FILE, self.faults)
         listed = parts["catalogue"]
         reportable = rules.reportable_codes(listed["categories"]) if listed else None
-        return sensing.sensor_rules(lines, parts["sensors"], reportable, parts["limits"])
+        known = sensing.Known(parts["sensors"], reportable, parts["limits"], zone)
+        return {
+            "sensing": sensing.settings(whole),
+            "sensor_rules": sensing.sensor_rules(lines, whole, known),
+        }
 
     def _people(
         self, departments: set[str] | None, areas: Areas | None

@@ -32,6 +32,12 @@ class Key:
         """Whether it is a moment, and not a number."""
         return self.type == "timestamptz"
 
+    def read(self, text: str) -> str | None:
+        """A value as PostgreSQL reads it; None when the text is none."""
+        if self.is_time:
+            return _moment(text)
+        return text if _is_number(text) else None
+
 
 KEYS: Final[Mapping[str, Key]] = {
     "id": Key("cases.id", "bigint"),
@@ -113,7 +119,7 @@ def _read_after(text: str | None, key: Key) -> tuple[str, int] | None:
     if text is None:
         return None
     told, _, case = text.partition("~")
-    value = _moment(told) if key.is_time else told if _is_number(told) else None
+    value = key.read(told)
     if value is None or not _is_number(case):
         raise _unfit("after", "is no place in this list", "send the next of the last page")
     return value, int(case)

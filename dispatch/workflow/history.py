@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from dispatch import events as e
 from dispatch.escalation.facts import CaseEscalated, EscalationAcknowledged
+from dispatch.sensing.facts import AlarmNoted
 from dispatch.workflow import facts as f
 from dispatch.workflow import merging as m
 from dispatch.workflow.case import Case, Part
@@ -190,7 +191,7 @@ def _changed_aside(case: Case, event: e.Event) -> Changed:
             return {"appeal": Appeal.REFUSED}
         case f.StageOverdue() | f.WorkProgressed() | f.DeadlinesRecounted():
             return {}
-        case CaseEscalated() | EscalationAcknowledged():
+        case CaseEscalated() | EscalationAcknowledged() | AlarmNoted():
             return {}
         case _:
             return _changed_parts(case, event)
