@@ -21,6 +21,7 @@ from app.sensing.marking import Marker
 from app.sensing.noting import Noter
 from app.sensing.watch import Watch
 from app.settings import Settings
+from app.situations.lookout import Lookout
 from app.worker_metrics import WorkerMetrics
 from dispatch.postgres.log import overlooked
 from streams.agents import add_observations_agent, add_reports_agent
@@ -111,6 +112,7 @@ class Worker:
 
     async def _run(self, apps: Sequence[StreamApp]) -> int:
         relay = Relay(self._settings, self._database, self._kafka, self.metrics)
+        lookout = Lookout.of(self._settings, self.metrics)
         loops = [
             relay.number(),
             relay.carry(),
@@ -118,6 +120,7 @@ class Worker:
             self._decider.follow_packs(),
             self._note(),
             forget_observations(self._database, self._settings.observations_kept),
+            lookout.run(),
         ]
         if self._settings.sensing_mark_every_s:
             loops.append(self._mark())

@@ -16,7 +16,15 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from app.gateway.samples import ToldSample
-from app.http import alarm_filters, duplicates, evaluation, lines, listing, sensors
+from app.http import (
+    alarm_filters,
+    duplicates,
+    evaluation,
+    lines,
+    listing,
+    sensors,
+    situation_filters,
+)
 from app.http.access import guarded
 from app.http.answers import json_answer
 from app.http.grid import asking, cells, components
@@ -27,6 +35,7 @@ from app.http.observations import ToldSamples
 from app.http.parameters import Query
 from app.http.rating import ToldRating
 from app.http.sessions import Credentials
+from app.http.situation_orders import SeenTo, SituationPart, SituationReason
 from app.http.sta.options import QUERIES as SENSORTHINGS
 from app.http.submission import Told
 from app.http.unmerging import ToldReason
@@ -41,6 +50,11 @@ _BODIES: Final[Mapping[tuple[str, str], type]] = {
     ("/api/session", "post"): Credentials,
     ("/api/cases/{case_id}/moves", "post"): ToldMove,
     ("/api/cases/{case_id}/reports/{report_id:int}/unmerge", "post"): ToldReason,
+    ("/api/situations/{situation_id}/acknowledge", "post"): SeenTo,
+    ("/api/situations/{situation_id}/dismiss", "post"): SituationReason,
+    ("/api/situations/{situation_id}/reopen", "post"): SituationReason,
+    ("/api/situations/{situation_id}/attach", "post"): SituationPart,
+    ("/api/situations/{situation_id}/detach", "post"): SituationPart,
     ("/api/warnings", "post"): ToldWarning,
     ("/api/dead/{report_id:int}/edit", "post"): Correction,
     ("/api/grid/locate", "post"): ToldPositions,
@@ -54,6 +68,7 @@ _QUERIES: Final[Mapping[str, Sequence[Query]]] = {
     "/api/escalations": listing.ESCALATIONS,
     "/api/alarms": alarm_filters.ALARMS,
     "/api/sensors": sensors.SENSORS,
+    "/api/situations": situation_filters.QUERY,
     "/api/evaluation": evaluation.QUERY,
     "/api/duplicates": duplicates.QUERY,
     "/api/grid/areas": (asking.AT,),

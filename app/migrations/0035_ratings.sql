@@ -1,3 +1,6 @@
+-- Who has taken a photo: of a move that must come with one, one of the reporter shows nothing.
+ALTER TABLE photo ADD COLUMN added_by text;
+
 -- What those who reported think of what was done (满意度). A rating that is changed is another row:
 -- the newest of a report counts, and what was known of a month stays known. The words stay here.
 CREATE TABLE rating (

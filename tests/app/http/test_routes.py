@@ -16,7 +16,7 @@ _ASKED = tuple(
     f"/api/{room}"
     for room in (
         *("cases", "duplicates", "tasks", "escalations", "evaluation", "grid"),
-        *("alarms", "sensors"),
+        *("alarms", "sensors", "situations"),
     )
 )
 """Where doors are that refuse a parameter that they do not know."""
