@@ -19,12 +19,13 @@ from dispatch.case import Case, Move, Order
 from dispatch.confidence import Records
 from dispatch.context import CityWarning
 from dispatch.decide import Decision, Failed, Merged, Opened, Rejected
-from dispatch.errors import DispatchError, MergedFurther, NotMerged, UnknownCase
+from dispatch.errors import DispatchError, NotMerged, UnknownCase
 from dispatch.matching import Candidate, Matching
 from dispatch.ports import Book, Changes
 from dispatch.report import Report
 from dispatch.rulebook import Rulebook
 from dispatch.workflow.clocks import Ending, ended, is_stage, untold
+from dispatch.workflow.errors import MergedFurther
 from dispatch.workflow.facts import StageOverdue
 from dispatch.workflow.merging import counterpart
 from dispatch.workflow.variant import Terms

@@ -17,14 +17,7 @@ from dispatch.confidence import Record, Records
 from dispatch.context import CityWarning
 from dispatch.deadlines import Limit
 from dispatch.decide import RULES, as_severe_as, graded_by_rules, limit_told, subject_of
-from dispatch.errors import (
-    CannotCorrect,
-    MissingCorrection,
-    NoDepartment,
-    NoLimit,
-    NothingCorrected,
-    OutsideGrid,
-)
+from dispatch.errors import NoDepartment, NoLimit
 from dispatch.proposing import Proposal, propose
 from dispatch.report import Report
 from dispatch.rulebook import Rulebook
@@ -34,6 +27,7 @@ from dispatch.workflow.beginning import begun
 from dispatch.workflow.case import Case
 from dispatch.workflow.clocks import Deadline
 from dispatch.workflow.correction import Correction, Course, due_as_if
+from dispatch.workflow.errors import CannotCorrect, MissingCorrection, NothingCorrected, OutsideGrid
 from dispatch.workflow.orders import Order, check_order
 from dispatch.workflow.state import State
 from dispatch.workflow.variant import Terms

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from dispatch.alarms import AlarmRules
 from dispatch.auto_dispatch import AutoDispatch
 from dispatch.calendar import WorkingCalendar
 from dispatch.deadlines import Limits
 from dispatch.matching import Matching
 from dispatch.routing import Router
-from dispatch.sensors import Sensors
+from dispatch.sensing.alarms import AlarmRules
+from dispatch.sensing.rules import SensorRules
+from dispatch.sensing.sensors import Sensors
 from dispatch.severity import Grading
 from dispatch.workflow.variant import Variant
 from grid.catalogue import Catalogue
@@ -42,3 +43,4 @@ class Rulebook:
     variant: Variant = field(default_factory=Variant)
     auto_dispatch: AutoDispatch = field(default_factory=AutoDispatch)
     alarms: AlarmRules = field(default_factory=lambda: AlarmRules(Sensors(), ()))
+    sensor_rules: SensorRules = field(default_factory=SensorRules)

@@ -22,7 +22,7 @@ from app.http.wiring import wiring_of
 from app.identity.postgres import write_audit
 from app.policy import Actor, Reach, authorize, reach
 from app.problems import Problem
-from dispatch.errors import AcknowledgedBy, NotTold, UnknownEscalation
+from dispatch.escalation.errors import AcknowledgedBy, NotTold, UnknownEscalation
 from dispatch.postgres.cases import read_case
 from dispatch.postgres.clock import now
 from dispatch.postgres.escalations import list_escalations, read_escalation

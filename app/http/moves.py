@@ -32,11 +32,12 @@ from app.rulebook import load_rulebook
 from dispatch import actions
 from dispatch.case import MOVES, Case, Move, Order
 from dispatch.corrections import correct
-from dispatch.errors import MoveRefused, StaleCase, UnknownCase
+from dispatch.errors import UnknownCase
 from dispatch.postgres.book import PostgresBook
 from dispatch.postgres.cases import history, read_case
 from dispatch.postgres.clock import now
 from dispatch.rulebook import Rulebook
+from dispatch.workflow.errors import MoveRefused, StaleCase
 from dispatch.workflow.moves import Need
 
 _log = structlog.get_logger()

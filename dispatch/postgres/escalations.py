@@ -11,7 +11,7 @@ import msgspec
 from psycopg import AsyncConnection
 from psycopg.rows import class_row, dict_row
 
-from dispatch.errors import AlreadyEscalated, UnknownEscalation
+from dispatch.escalation.errors import AlreadyEscalated, UnknownEscalation
 from dispatch.escalation.notices import Notice
 from dispatch.escalation.people import Heard, Person
 from dispatch.escalation.rule import Call, Taken

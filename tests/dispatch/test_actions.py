@@ -15,7 +15,7 @@ from dispatch import actions
 from dispatch import events as e
 from dispatch.actions import Decided
 from dispatch.case import Case, Move, Order, State
-from dispatch.errors import NotMerged, StaleCase, UnknownCase
+from dispatch.errors import NotMerged, UnknownCase
 from dispatch.ledger import equations
 from dispatch.postgres.book import PostgresBook
 from dispatch.postgres.cases import history, read_case, reports_of
@@ -24,6 +24,7 @@ from dispatch.postgres.inbox import accept_many
 from dispatch.postgres.ledger import read_books
 from dispatch.postgres.log import due_now, number
 from dispatch.report import Report, Submission
+from dispatch.workflow.errors import StaleCase
 from tests.makers import CITY, NOON, report, rulebook, spot, submission
 
 RULES = rulebook()

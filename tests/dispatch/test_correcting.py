@@ -19,7 +19,12 @@ from dispatch.context import CityWarning
 from dispatch.correcting import Background, correct
 from dispatch.deadlines import Limit, Limits, Milestone, due_times
 from dispatch.decide import open_case
-from dispatch.errors import (
+from dispatch.routing import Router
+from dispatch.rulebook import Rulebook
+from dispatch.severity import Grading
+from dispatch.workflow.clocks import Deadline, Ending, ended
+from dispatch.workflow.correction import Correction, Course, due_as_if
+from dispatch.workflow.errors import (
     CannotCorrect,
     IllegalMove,
     MissingCorrection,
@@ -29,11 +34,6 @@ from dispatch.errors import (
     OutsideGrid,
     StaleCase,
 )
-from dispatch.routing import Router
-from dispatch.rulebook import Rulebook
-from dispatch.severity import Grading
-from dispatch.workflow.clocks import Deadline, Ending, ended
-from dispatch.workflow.correction import Correction, Course, due_as_if
 from dispatch.workflow.facts import CaseCorrected
 from dispatch.workflow.orders import obey
 from dispatch.workflow.state import PartState

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dispatch.sensors import Samples
+from dispatch.sensing.sensors import Samples
 from streams.observations import MOST_SAMPLES, Columns, envelopes, read_envelope
 from streams.wire import BadMessage
 from tests.makers import NOON

@@ -79,13 +79,22 @@ def make_yunxi(out: Path, cells: int = CELLS, seed: int = SEED) -> None:
     _write_rules(out)
 
 
+_RULES: Final = (
+    "routing.toml",
+    "sensor_rules.toml",
+    "escalation.toml",
+    "severity.toml",
+    "situations.toml",
+)
+
+
 def _write_rules(out: Path) -> None:
     """What does not depend on the shape of the city."""
     write_table(out / "catalogue.csv", catalogue())
     write_table(out / "limits.csv", limits())
     write_table(out / "calendar.csv", table("calendar.csv"))
     write_table(out / "questions.csv", table("questions.csv"))
-    for name in ("routing.toml", "sensor_rules.toml", "escalation.toml", "severity.toml"):
+    for name in _RULES:
         rules = (files("app.city.yunxi") / name).read_text(encoding="utf-8")
         (out / name).write_text(rules, encoding="utf-8")
     write_toml(out / "city.toml", _city())

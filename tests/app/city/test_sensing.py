@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from app.city.checking import check_pack
-from dispatch.alarms import AlarmRules
+from dispatch.sensing.alarms import AlarmRules
 from geo.shift import Datum, to_wgs84
 from tests.app.city.makers import write_pack
 
