@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
-import time
 from datetime import timedelta
 from typing import Final
 
@@ -14,7 +13,7 @@ import structlog
 from app.database import Database, wake_ups
 from app.escalating import Escalator
 from app.identity.postgres import write_audit
-from app.machine import boot_id
+from app.machine import this_machine
 from app.rulebook import read_parts
 from app.settings import Settings
 from dispatch import actions
@@ -36,11 +35,6 @@ _SAMPLES_KEPT: Final = timedelta(days=1)
 """The same for samples: a thousand a second make about three gigabytes a day."""
 
 _log: Final = structlog.get_logger("citygrid.clock")
-
-
-def this_machine() -> Machine:
-    """The machine this process runs on."""
-    return Machine(boot_id(), lambda: time.clock_gettime(time.CLOCK_BOOTTIME))
 
 
 class Clock:
@@ -98,7 +92,9 @@ class Clock:
             }
             if changed:
                 await write_audit(conn, ACTOR, "clock.judge", judged.trust, "done", said)
-        if changed and judged.trust is Trust.FROZEN:
+        if changed and judged.trust is Trust.FROZEN and known.anchor is None:
+            _log.error("clock is far from what is known, no deadline falls due", **said)
+        elif changed and judged.trust is Trust.FROZEN:
             _log.error("clock jumped, no deadline falls due", **said)
         elif changed:
             _log.warning("clock is right again, deadlines fall due", **said)

@@ -8,7 +8,6 @@ from typing import Final
 
 import structlog
 from psycopg import AsyncConnection
-from psycopg.errors import DeadlockDetected
 
 from app.database import TRANSIENT, Database
 from app.ladders import LadderRules, LaddersInForce
@@ -48,14 +47,6 @@ class Escalator:
 
         The steps, what they order and what is to be told are written together or not at all.
         """
-        try:
-            return await self._turn()
-        except DeadlockDetected:
-            # Taking up all open cases met a look at one of them: PostgreSQL has undone one of the
-            # two, and it is done again.
-            return 1
-
-    async def _turn(self) -> int:
         async with self._database.connection() as conn:
             known, reading = await read_clock(conn, self._machine)
             rules = await self._in_force.read(conn) if may_judge(known, reading) else None

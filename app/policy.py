@@ -18,6 +18,7 @@ class Role(StrEnum):
     ANYONE = "anyone"  # nobody has logged in and no key was shown
     CITIZEN = "citizen"  # reports through a portal's key
     SENSOR = "sensor"  # a device with a key
+    REGISTRAR = "registrar"  # registers devices beside those of the city pack
     MONITOR = "monitor"  # reads figures, never content
     INSPECTOR = "inspector"
     OPERATOR = "operator"
@@ -51,6 +52,7 @@ _STAFF: Final = {
 }
 # Where cells lie is no secret inside a government: whoever works with cases sees the whole grid.
 _GRID_READERS: Final = dict.fromkeys((*_STAFF, Role.ADMINISTRATOR), _CITY)
+_ALARM_READERS: Final = {role: scope for role, scope in _STAFF.items() if role is not Role.HANDLER}
 _REPORTERS: Final = {
     Role.CITIZEN: _OWN,
     Role.SENSOR: _OWN,
@@ -69,6 +71,7 @@ POLICY: Final[Mapping[str, Mapping[Role, Scope]]] = {
     "report.submit": _REPORTERS,
     "report.add_photo": _REPORTERS,
     "report.read_own": {Role.ANYONE: _OWN},
+    "report.rate": {Role.ANYONE: _OWN},
     "report.list_own": _REPORTERS,
     # Before a report is sent: what is open near it, without a word that anybody wrote.
     "duplicate.suggest": {
@@ -130,6 +133,38 @@ POLICY: Final[Mapping[str, Mapping[Role, Scope]]] = {
         Role.COMMANDER: _AREAS,
         Role.SUPERVISOR: _AREAS,
         Role.AUDITOR: _CITY,
+    },
+    # An alarm has no department before somebody has made a case of it.
+    "alarm.read": _ALARM_READERS,
+    "alarm.acknowledge": {
+        Role.OPERATOR: _AREAS,
+        Role.DISPATCHER: _AREAS,
+        Role.COMMANDER: _AREAS,
+        Role.SUPERVISOR: _AREAS,
+    },
+    "sensor.read": _ALARM_READERS | {Role.ADMINISTRATOR: _CITY},
+    # At `/sta`, where devices have keys as well: a key sees its own. Who registers devices decides
+    # what raises alarms, and works with no case.
+    "observation.read": {
+        **_ALARM_READERS,
+        Role.ADMINISTRATOR: _CITY,
+        Role.REGISTRAR: _CITY,
+        Role.SENSOR: _OWN,
+    },
+    "sensor.write": {Role.ADMINISTRATOR: _CITY, Role.REGISTRAR: _CITY},
+    "situation.read": _STAFF,
+    "situation.acknowledge": {Role.DISPATCHER: _AREAS, Role.COMMANDER: _AREAS},
+    "situation.dismiss": {Role.DISPATCHER: _AREAS, Role.COMMANDER: _AREAS},
+    "situation.reopen": {Role.DISPATCHER: _AREAS, Role.COMMANDER: _AREAS},
+    "situation.attach": {
+        Role.OPERATOR: _AREAS,
+        Role.DISPATCHER: _AREAS,
+        Role.COMMANDER: _AREAS,
+    },
+    "situation.detach": {
+        Role.OPERATOR: _AREAS,
+        Role.DISPATCHER: _AREAS,
+        Role.COMMANDER: _AREAS,
     },
     "warning.read": _STAFF,
     "warning.set": {Role.COMMANDER: _AREAS},

@@ -14,9 +14,14 @@ from app.background import running
 from app.database import TRANSIENT, Database, DatabaseAway, wake_ups
 from app.decider import Decider
 from app.engines import EngineCarrier, engine_url
+from app.forgetting import forget_observations
+from app.machine import this_machine
 from app.relay import Relay
-from app.sensing import Watch
+from app.sensing.marking import Marker
+from app.sensing.noting import Noter
+from app.sensing.watch import Watch
 from app.settings import Settings
+from app.situations.lookout import Lookout
 from app.worker_metrics import WorkerMetrics
 from dispatch.postgres.log import overlooked
 from streams.agents import add_observations_agent, add_reports_agent
@@ -33,8 +38,11 @@ OBSERVATIONS_GROUP: Final = "citygrid-observations"
 _PASSES: Final = (DatabaseAway, KafkaError, *TRANSIENT)
 """What the agents try again until it has passed."""
 
-_ENVELOPES_AHEAD: Final = 1024
+ENVELOPES_AHEAD: Final = 8192
 """Messages that wait in memory; each holds many samples."""
+
+_NOTES_EVERY_S: Final = 2.0
+_SENSING_CONNECTIONS: Final = 2
 
 _GRACE_S: Final = 15.0
 """How long the stream may take to commit and to leave its group."""
@@ -49,6 +57,8 @@ class Worker:
         self._settings = settings
         self.metrics = WorkerMetrics()
         self._database = Database(settings.database_url, settings.database_connections)
+        # Connections of its own: checkpoints that wait for the database keep no report waiting.
+        self._sensing = Database(settings.database_url, _SENSING_CONNECTIONS)
         self._decider = Decider(self._database, settings.home / "cache", self.metrics)
         self._kafka = KafkaCarrier(engine_url(settings)) if settings.kafka_url else None
 
@@ -85,23 +95,58 @@ class Worker:
             OBSERVATIONS_GROUP,
             engine_url(self._settings),
             datadir=self._settings.home / "faust-observations",
-            stream_buffer_maxsize=_ENVELOPES_AHEAD,
+            stream_buffer_maxsize=ENVELOPES_AHEAD,
         )
-        watch = Watch(self._database, self._decider.rules, self.metrics)
-        letters = EngineCarrier(self._database, self._kafka)
-        add_observations_agent(app, watch.judge, letters, transient=_PASSES)
+        letters = EngineCarrier(self._sensing, self._kafka)
+        watch = Watch(
+            self._sensing,
+            self._decider.rules,
+            letters,
+            self.metrics,
+            group=OBSERVATIONS_GROUP,
+            partitions=app.partitions,
+            kept=self._settings.observations_kept,
+        )
+        add_observations_agent(app, watch)
         return app
 
     async def _run(self, apps: Sequence[StreamApp]) -> int:
         relay = Relay(self._settings, self._database, self._kafka, self.metrics)
-        loops = (relay.number(), relay.carry(), self._rescue(), self._decider.follow_packs())
+        lookout = Lookout.of(self._settings, self.metrics)
+        loops = [
+            relay.number(),
+            relay.carry(),
+            self._rescue(),
+            self._decider.follow_packs(),
+            self._note(),
+            forget_observations(self._database, self._settings.observations_kept),
+            lookout.run(),
+        ]
+        if self._settings.sensing_mark_every_s:
+            loops.append(self._mark())
         try:
             async with running(*loops):
                 return await run_worker(apps, grace_s=_GRACE_S)
         finally:
             if self._kafka:
                 await self._kafka.close()
+            await self._sensing.close()
             await self._database.close()
+
+    async def _note(self) -> None:
+        noter = Noter(self._sensing, self._decider.rules)
+        ticks = wake_ups(self._settings.database_url, every_s=_NOTES_EVERY_S)
+        await keep_at("notes", noter.turn, ticks)
+
+    async def _mark(self) -> None:
+        marker = Marker(
+            self._settings.database_url,
+            this_machine(),
+            self._decider.rules,
+            EngineCarrier(self._sensing, self._kafka),
+            every_s=self._settings.sensing_mark_every_s,
+        )
+        await marker.run()
 
     async def _rescue(self) -> None:
         every_s = min(self._settings.rescue_after_s, self._settings.rescue_urgent_after_s) / 2

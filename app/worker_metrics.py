@@ -17,6 +17,7 @@ from prometheus_client import (
 from dispatch.actions import Decided
 
 _SECONDS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
+_BYTES: Final = tuple(4**n for n in range(4, 14))
 
 
 class WorkerMetrics:
@@ -38,13 +39,46 @@ class WorkerMetrics:
             "city_rescued", "Reports decided because the stream was late.", registry=self.registry
         )
         self.samples = Counter(
-            "city_samples_judged", "Samples that rules were asked about.", registry=self.registry
+            "city_samples", "Samples that came, and were taken.", ["step"], registry=self.registry
         )
-        self.unknown_samples = Counter(
-            "city_samples_unknown", "Samples of devices the city lost.", registry=self.registry
+        self.sample_faults = Counter(
+            "city_sample_faults", "Samples at fault, by reason.", ["reason"], registry=self.registry
         )
         self.alarms = Counter(
-            "city_alarms_raised", "Alarms that became reports.", ["rule"], registry=self.registry
+            "city_alarm_changes",
+            "What happened to alarms.",
+            ["rule", "kind"],
+            registry=self.registry,
+        )
+        self.alarm_reports = Counter(
+            "city_alarm_reports", "Alarms that became reports.", registry=self.registry
+        )
+        self.judging = Histogram(
+            "city_sensing_batch_seconds",
+            "Time to judge some messages of samples.",
+            buckets=_SECONDS,
+            registry=self.registry,
+        )
+        self.checkpoint = Histogram(
+            "city_checkpoint_seconds",
+            "Time of one transaction of checkpoints.",
+            buckets=_SECONDS,
+            registry=self.registry,
+        )
+        self.checkpoint_bytes = Histogram(
+            "city_checkpoint_bytes",
+            "Size of the state of a partition.",
+            buckets=_BYTES,
+            registry=self.registry,
+        )
+        self.fences_lost = Counter(
+            "city_fences_lost", "Partitions somebody else had gone on with.", registry=self.registry
+        )
+        self.situations = Counter(
+            "city_situations",
+            "What happened to situations.",
+            ["family", "kind"],
+            registry=self.registry,
         )
         self._lag = Gauge(
             "city_stream_lag", "Messages not committed.", ["group"], registry=self.registry

@@ -11,6 +11,7 @@ from dispatch.deadlines import Limits
 from dispatch.matching import Matching
 from dispatch.routing import Router
 from dispatch.sensing.alarms import AlarmRules
+from dispatch.sensing.rules import SensorRules
 from dispatch.sensing.sensors import Sensors
 from dispatch.severity import Grading
 from dispatch.workflow.variant import Variant
@@ -42,3 +43,4 @@ class Rulebook:
     variant: Variant = field(default_factory=Variant)
     auto_dispatch: AutoDispatch = field(default_factory=AutoDispatch)
     alarms: AlarmRules = field(default_factory=lambda: AlarmRules(Sensors(), ()))
+    sensor_rules: SensorRules = field(default_factory=SensorRules)

@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection
 from typing import Any, Final
 
-import structlog
-
-from dispatch.sensing.sensors import Samples
 from streams.batches import Message, batches
 from streams.engine import StreamApp
-from streams.observations import read_envelope
+from streams.kept import Keeper, kept_batches
 from streams.ports import Carrier
 from streams.topics import DEAD_LETTERS, OBSERVATIONS, REPORTS
 from streams.wire import BadMessage, read_report_accepted
 
 Decide = Callable[[Collection[int]], Awaitable[object]]
 GiveUp = Callable[[int, str], Awaitable[object]]
-Judge = Callable[[Sequence[Samples]], Awaitable[object]]
 
-ENVELOPES: Final = 40
-"""Most envelopes of one batch: the loop is shared with the reports, which must not wait long."""
-
-_log: Final = structlog.stdlib.get_logger("citygrid.agents")
+MOST_HELD: Final = 10_000
+"""Messages of sensors that may wait for their checkpoint."""
 
 
 def add_reports_agent(
@@ -62,37 +56,17 @@ def add_reports_agent(
     app.agent(topic, name="decide-reports", concurrency=1)(decide_reports)
 
 
-def add_observations_agent(
-    app: StreamApp,
-    judge: Judge,
-    dead_letters: Carrier,
-    *,
-    transient: tuple[type[Exception], ...],
-) -> None:
-    """Let *app* hand the samples of sensors to *judge*, in batches of envelopes.
+def add_observations_agent(app: StreamApp, keeper: Keeper, *, most_held: int = MOST_HELD) -> None:
+    """Let *app* hand the messages of the sensors to *keeper*, and acknowledge what that has kept.
 
-    An envelope that cannot be read, or that breaks its batch, goes to the dead letters.
+    With *most_held* messages not kept yet no more are taken.
     """
 
-    async def handle(messages: list[Message]) -> None:
-        await judge([read_envelope(message.value) for message in messages])
-
-    async def on_poison(message: Message, problem: Exception) -> None:
-        _log.error("envelope put away", at=_origin(message).decode(), error=repr(problem))
-        await dead_letters.carry(DEAD_LETTERS, [(_origin(message), message.value)])
-
-    async def judge_samples(stream: Any) -> None:
-        await batches(
-            stream,
-            handle=handle,
-            on_poison=on_poison,
-            transient=transient,
-            size=ENVELOPES,
-            on_turn=app.turned,
-        )
+    async def watch_samples(stream: Any) -> None:
+        await kept_batches(stream, keeper, most_held=most_held, on_turn=app.turned)
 
     topic = app.topic(OBSERVATIONS, key_type=bytes, value_type=bytes)
-    app.agent(topic, name="judge-samples", concurrency=1)(judge_samples)
+    app.agent(topic, name="watch-samples", concurrency=1)(watch_samples)
 
 
 def _origin(message: Message) -> bytes:

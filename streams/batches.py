@@ -19,13 +19,14 @@ _log: Final = structlog.stdlib.get_logger(__name__)
 
 
 class Message(NamedTuple):
-    """One message as the log delivered it."""
+    """One message as the log delivered it; *timestamp* is when that got it, in s since 1970."""
 
     key: bytes | None
     value: bytes
     topic: str
     partition: int
     offset: int
+    timestamp: float = 0.0
 
 
 Handle = Callable[[list[Message]], Awaitable[object]]
@@ -78,7 +79,7 @@ async def batches(
 def message_of(event: Any) -> Message:
     """The message of a Faust event."""
     raw = event.message
-    return Message(raw.key, raw.value, raw.topic, raw.partition, raw.offset)
+    return Message(raw.key, raw.value, raw.topic, raw.partition, raw.offset, raw.timestamp)
 
 
 class _Loop(NamedTuple):

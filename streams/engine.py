@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import faust
 import structlog
+from faust.exceptions import ConsumerNotStarted
 from faust.types.transports import TransportT
 from mode import CrashingSupervisor
 from yarl import URL
@@ -85,6 +86,14 @@ class StreamApp(faust.App):
         consumer: Any = self._consumer
         waiting = 0 if consumer is None else consumer.lag()
         return max(waiting, 1) if self.rebalancing else waiting
+
+    def partitions(self) -> set[tuple[str, int]]:
+        """The partitions that are this worker's just now, each by its topic and number."""
+        consumer: Any = self._consumer
+        try:
+            return {(tp.topic, tp.partition) for tp in consumer.assignment()} if consumer else set()
+        except ConsumerNotStarted:  # partitions move just now
+            return set()
 
     def _new_transport(self) -> TransportT:
         return self._transport_for(self.conf.broker_consumer) or super()._new_transport()

@@ -17,6 +17,11 @@ CASE_EVENTS: Final = "case-events.v1"
 REPORT_OUTCOMES: Final = "report-outcomes.v1"
 """How the case of each report ended, for whoever tells its sender; key: report id."""
 
+ALARMS: Final = "alarms.v1"
+"""What happened to alarms, as CloudEvents; key: key of the alarm."""
+SITUATION_EVENTS: Final = "situation-events.v1"
+"""What happened to situations, as CloudEvents; key: situation id."""
+
 DEAD_LETTERS: Final = "dead-letters.v1"
 """Messages no agent could read; key: where they stood."""
 
@@ -25,5 +30,7 @@ PARTITIONS: Final[Mapping[str, int]] = {
     OBSERVATIONS: 12,
     CASE_EVENTS: 12,
     REPORT_OUTCOMES: 12,
+    ALARMS: 12,
+    SITUATION_EVENTS: 12,
     DEAD_LETTERS: 1,
 }

@@ -16,6 +16,7 @@ from dispatch.report import Channel, Report, Submission
 from dispatch.routing import Router
 from dispatch.rulebook import Rulebook
 from dispatch.sensing.alarms import AlarmRules
+from dispatch.sensing.rules import SensorRules
 from geo.index import CellIndex
 from grid.catalogue import Catalogue
 from grid.department import Departments
@@ -137,6 +138,7 @@ def rulebook(**changes: Any) -> Rulebook:
         "limits": Limits.of(PARTS["limits"]),
         "calendar": WorkingCalendar.of(PARTS["calendar"]),
         "alarms": AlarmRules.of(PARTS["sensors"], PARTS["sensor_rules"], "zh"),
+        "sensor_rules": SensorRules.of(PARTS["sensor_rules"]),
         "versions": {"grid": 1, "catalogue": 1, "calendar": 1, "routing": 1, "limits": 1},
     }
     return Rulebook(**(fields | changes))

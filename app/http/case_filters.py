@@ -75,7 +75,7 @@ class CaseFilter:
             overdue=flag(query, "overdue"),
             suspended=flag(query, "suspended"),
             excused=flag(query, "excused"),
-            bbox=_bbox(query.get("bbox")),
+            bbox=bbox(query.get("bbox")),
             cell=word(query, "cell"),
             severity=number(query, "severity", most=4),
             sort=Sort.of(query),
@@ -181,7 +181,8 @@ def number(query: Mapping[str, str], name: str, *, most: int) -> int | None:
     raise unfit(name, "is not a number that can be asked for", f"1 to {most}")
 
 
-def _bbox(text: str | None) -> tuple[float, float, float, float] | None:
+def bbox(text: str | None) -> tuple[float, float, float, float] | None:
+    """West, south, east, north in degrees; None when nothing is asked."""
     if text is None:
         return None
     remedy = "west,south,east,north in degrees, west < east and south < north"

@@ -8,7 +8,7 @@ from typing import Final
 
 from psycopg import AsyncConnection
 
-from dispatch.postgres.destinations import between_events
+from dispatch.postgres.destinations import among_events, between_events
 
 PART: Final = "escalation"
 """The part of a city pack that holds the ladders."""
@@ -25,7 +25,8 @@ MARK: Final = """
        SET look_at = '-infinity'
 """
 
-# The cases are locked with their lines: who holds one is at it, and brings it here again.
+# The cases are locked with their lines: who holds one is at it, and brings it here again. Taking up
+# all open cases waits for these lines with the table of destinations in its hand.
 _CLAIM: Final = """
     SELECT a.case_id
       FROM agenda a
@@ -68,7 +69,11 @@ _MORE_OPEN_CASES: Final = """
 
 
 async def claim(conn: AsyncConnection, moment: datetime, limit: int) -> list[int]:
-    """Cases to be looked at by *moment*, those waiting longest first; they are locked."""
+    """Cases to be looked at by *moment*, those waiting longest first; they are locked.
+
+    So are the destinations before them: who has claimed waits for nobody when it writes events.
+    """
+    await among_events(conn)
     found = await conn.execute(_CLAIM, {"moment": moment, "limit": limit})
     return [row[0] for row in await found.fetchall()]
 

@@ -17,6 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dispatch.report import Channel, Submission
+from dispatch.sensing.alarm import AlarmChange
+from dispatch.sensing.rules import SensorRule
 from dispatch.sensing.sensors import Samples, Sensor, Sensors
 from grid.naming import Label, Language, Row
 
@@ -82,29 +84,49 @@ class Alarm:
 
     def submission(self, language: Language) -> Submission:
         """The report of this alarm, in the city's *language*."""
-        sensor, rule = self.sensor, self.rule
-        identity = {
-            "device": sensor.code,
-            "rule": rule.name,
-            "window_start": self.window_start.isoformat(),
-        }
-        return Submission(
-            source=f"sensor:{rule.name}",
-            client_key=self.key,
-            body_sha256=hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).digest(),
-            channel=Channel.SENSOR,
-            category=rule.category,
-            lon=sensor.lon,
-            lat=sensor.lat,
-            datum=sensor.datum,
-            given_lon=sensor.given_lon,
-            given_lat=sensor.given_lat,
-            happened_at=self.window_start,
-            description=rule.text.get(language),
-            address=sensor.name.get(language),
-            condition=rule.condition,
-            attributes=identity | {"property": rule.observed_property},
+        return _report(
+            self.key, self.sensor, self.rule, self.rule.category, self.window_start, language
         )
+
+
+def submission_of(
+    change: AlarmChange, sensor: Sensor, rule: SensorRule, language: Language
+) -> Submission | None:
+    """The report of an alarm, in the city's *language*; None when its rule asks for none.
+
+    Whatever becomes of the alarm, it is the same report under the same key.
+    """
+    if rule.category is None:
+        return None
+    return _report(change.key, sensor, rule, rule.category, change.first_at, language)
+
+
+def _report(
+    key: str,
+    sensor: Sensor,
+    rule: AlarmRule | SensorRule,
+    category: str,
+    first_at: datetime,
+    language: Language,
+) -> Submission:
+    identity = {"device": sensor.code, "rule": rule.name, "window_start": first_at.isoformat()}
+    return Submission(
+        source=f"sensor:{rule.name}",
+        client_key=key,
+        body_sha256=hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).digest(),
+        channel=Channel.SENSOR,
+        category=category,
+        lon=sensor.lon,
+        lat=sensor.lat,
+        datum=sensor.datum,
+        given_lon=sensor.given_lon,
+        given_lat=sensor.given_lat,
+        happened_at=first_at,
+        description=rule.text.get(language),
+        address=sensor.name.get(language),
+        condition=rule.condition,
+        attributes=identity | {"property": rule.observed_property},
+    )
 
 
 class AlarmRules:
@@ -119,8 +141,9 @@ class AlarmRules:
 
     @classmethod
     def of(cls, sensors: Sequence[Row], rules: Sequence[Row], language: Language) -> Self:
-        """The rules of the parts ``sensors`` and ``sensor_rules``."""
-        return cls(Sensors.of(sensors), (AlarmRule.of(row) for row in rules), language)
+        """The short rules of the parts ``sensors`` and ``sensor_rules``."""
+        short = [row for row in rules if "window_s" in row]
+        return cls(Sensors.of(sensors), (AlarmRule.of(row) for row in short), language)
 
     def alarms(self, samples: Samples) -> list[Alarm]:
         """Each alarm that *samples* raise, once. Samples of unknown devices raise none."""

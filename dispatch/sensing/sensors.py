@@ -5,12 +5,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Self
+from typing import Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from grid.naming import Label, Row
+
+FINITE: Final = float(np.finfo(np.float64).max)
+"""The greatest number that is not infinite."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +21,8 @@ class Sensor:
     """A device that measures one property in one unit, at a fixed place.
 
     *lon*, *lat* are degrees WGS84; *given_lon*, *given_lat* are as the pack has them, in *datum*.
-    *source* is the key that may send its samples. *area* is the area right below the city that it
+    *source* is the key that may send its samples. *station* is what it stands with others at.
+    Values outside *least* to *most* are impossible. *area* is the area right below the city that it
     stands in, empty when it is not known: samples of one area keep their order.
     """
 
@@ -33,6 +37,9 @@ class Sensor:
     given_lat: float
     source: str
     area: str
+    station: str = ""
+    least: float = -FINITE
+    most: float = FINITE
 
     @classmethod
     def of(cls, row: Row) -> Self:
@@ -49,7 +56,14 @@ class Sensor:
             given_lat=row.get("given_lat", row["lat"]),
             source=row.get("source", f"device:{row['code']}"),
             area=row.get("area", ""),
+            station=row.get("station") or row["code"],
+            least=_or(row.get("least"), -FINITE),
+            most=_or(row.get("most"), FINITE),
         )
+
+
+def _or(told: float | None, standing: float) -> float:
+    return standing if told is None else told
 
 
 class Sensors:
@@ -109,6 +123,15 @@ class Samples:
             np.concatenate([np.empty(0, np.int64), *(part.at_ms for part in parts)]),
             np.concatenate([np.empty(0, np.float64), *(part.values for part in parts)]),
         )
+
+    def of(self, sensors: Sensors) -> Samples:
+        """The samples of devices that are among *sensors*."""
+        known = sensors.numbers(self.devices) >= 0
+        if known.all():
+            return self
+        told = zip(self.devices, known.tolist(), strict=True)
+        devices = [device for device, is_known in told if is_known]
+        return Samples(devices, self.at_ms[known], self.values[known])
 
     def __len__(self) -> int:
         return len(self.devices)

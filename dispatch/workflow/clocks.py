@@ -203,6 +203,18 @@ def next_stage(event: e.Event, limits: Limits) -> dict[str, datetime]:
     return {stage: event.at + limits[stage]} if stage in limits else {}
 
 
+def untold(case: Case, event: e.Event, deadlines: Iterable[Deadline]) -> list[Deadline]:
+    """What passed before the work was done and has to be told now: reopening begins it anew.
+
+    *case* is as it was before. The times of its history say that it is late, whatever the clocks
+    say now and whoever was away.
+    """
+    if not isinstance(event, f.CaseReopened):
+        return []
+    passed = [one for one in deadlines if one.ending is None and one.due_at <= case.changed_at]
+    return sorted((one for one in passed if not is_stage(one.kind)), key=lambda one: one.due_at)
+
+
 def ended(event: e.Event, deadlines: Iterable[Deadline]) -> list[tuple[str, Ending]]:
     """Which deadlines that still run the event ends, and how."""
     found = [(one, _ending(event, one)) for one in deadlines if one.ending is None]

@@ -1,4 +1,8 @@
-"""The agent of samples on each of the three engines, through the topic as it really is."""
+"""The agent of samples on each of the three engines, through the topic as it really is.
+
+The watch behind it, with its checkpoints in PostgreSQL, is tested in `tests.app.sensing`; here a
+keeper in memory shows what the loop and the engines promise it.
+"""
 
 from __future__ import annotations
 
@@ -10,55 +14,70 @@ from uuid import uuid4
 
 import pytest
 
-from dispatch.sensing.sensors import Samples
 from streams.agents import add_observations_agent
-from streams.observations import Columns, envelopes
+from streams.batches import Message
+from streams.engine import StreamApp
+from streams.observations import Columns, envelopes, read_envelope
 from streams.ports import Record
 from streams.topics import OBSERVATIONS, PARTITIONS
+from streams.wire import BadMessage
 from tests.contract.conftest import Place
 from tests.contract.reading import Unreachable, app_of
 from tests.contract.waiting import until
 from tests.makers import NOON
 
 
-class Judge:
-    """Keeps the samples of one device; is away for its first *away* batches."""
+class Desk:
+    """Keeps the values of one device, in order of the log; is away for the first *away* tries.
 
-    def __init__(self, device: str, *, away: int = 0) -> None:
-        self.device, self._away = device, away
-        self.values: list[float] = []
+    *open* says whether it keeps at all: until then everything is only in memory.
+    """
 
-    async def judge(self, batch: Sequence[Samples]) -> None:
-        samples = Samples.joined(batch)
-        mine = [n for n, device in enumerate(samples.devices) if device == self.device]
+    def __init__(self, device: str, *, away: int = 0, open_: bool = True) -> None:
+        self.device, self._away, self.open = device, away, open_
+        self.taken: list[float] = []
+        self.kept: list[float] = []
+        self.messages: list[Message] = []
+
+    async def take(self, messages: list[Message]) -> None:
+        mine: list[float] = []
+        for message in messages:
+            try:
+                told = read_envelope(message.value)
+            except BadMessage:
+                continue
+            mine += [
+                value
+                for device, value in zip(told.devices, told.values.tolist(), strict=True)
+                if device == self.device
+            ]
         if mine and self._away:
             self._away -= 1
             raise Unreachable
-        self.values += samples.values[mine].tolist()
+        self.taken += mine
+        self.messages += messages
 
+    def is_due(self, held: int) -> bool:
+        return self.open and held > 0
 
-class Letters:
-    """Keeps what was put away."""
-
-    def __init__(self) -> None:
-        self.values: list[bytes] = []
-
-    async def carry(self, topic: str, records: Sequence[Record]) -> None:
-        self.values += [value for _, value in records]
+    async def keep(self) -> None:
+        if not self.open:
+            raise Unreachable
+        self.kept = list(self.taken)
 
 
 @asynccontextmanager
-async def judging(
-    place: Place, folder: Path, judge: Judge, letters: Letters
-) -> AsyncIterator[None]:
-    """The agent at work, as a group of its own."""
+async def watching(
+    place: Place, folder: Path, desk: Desk, *, most_held: int = 1000
+) -> AsyncIterator[StreamApp]:
+    """The agent at work, as a member of the place's group."""
     app = app_of(place, folder)
-    add_observations_agent(app, judge.judge, letters, transient=(Unreachable,))
+    add_observations_agent(app, desk, most_held=most_held)
     app.loop = asyncio.get_running_loop()
     app.finalize()
     await app.start()
     try:
-        yield
+        yield app
     finally:
         await app.stop()
 
@@ -74,34 +93,19 @@ def packed(device: str, values: Sequence[float]) -> list[Record]:
     return [(b"990199001", message) for message in envelopes("device:1", columns, NOON)]
 
 
-async def test_samples_of_an_area_arrive_in_their_order(
+async def test_samples_of_an_area_arrive_in_their_order_each_with_its_time(
     place: Place, tmp_path: Path, device: str
 ) -> None:
     values = [float(n) for n in range(333)]
     await place.engine.create_topics({OBSERVATIONS: PARTITIONS[OBSERVATIONS]})
     await place.engine.produce(OBSERVATIONS, packed(device, values))
-    judge = Judge(device)
+    desk = Desk(device)
 
-    async with judging(place, tmp_path, judge, Letters()):
-        await until(lambda: len(judge.values) >= len(values), what="all samples")
+    async with watching(place, tmp_path, desk):
+        await until(lambda: len(desk.kept) >= len(values), what="all samples")
 
-    assert judge.values == values
-
-
-async def test_bytes_that_are_no_envelope_are_put_away_and_hold_up_nothing(
-    place: Place, tmp_path: Path, device: str
-) -> None:
-    bad = f"no envelope {device}".encode()
-    first, second = packed(device, [1.0]), packed(device, [2.0])
-    await place.engine.create_topics({OBSERVATIONS: PARTITIONS[OBSERVATIONS]})
-    await place.engine.produce(OBSERVATIONS, [*first, (b"990199001", bad), *second])
-    judge, letters = Judge(device), Letters()
-
-    async with judging(place, tmp_path, judge, letters):
-        await until(lambda: len(judge.values) == 2, what="the good samples")
-
-    assert judge.values == [1.0, 2.0]
-    assert bad in letters.values
+    assert desk.kept == values
+    assert min(message.timestamp for message in desk.messages) > 1_700_000_000
 
 
 async def test_samples_wait_for_a_database_that_is_away(
@@ -109,9 +113,39 @@ async def test_samples_wait_for_a_database_that_is_away(
 ) -> None:
     await place.engine.create_topics({OBSERVATIONS: PARTITIONS[OBSERVATIONS]})
     await place.engine.produce(OBSERVATIONS, packed(device, [1.0, 2.0]))
-    judge, letters = Judge(device, away=3), Letters()
+    desk = Desk(device, away=3)
 
-    async with judging(place, tmp_path, judge, letters):
-        await until(lambda: judge.values, what="the samples")
+    async with watching(place, tmp_path, desk):
+        await until(lambda: desk.kept, what="the samples")
 
-    assert judge.values == [1.0, 2.0]
+    assert desk.kept == [1.0, 2.0]
+
+
+async def test_what_was_taken_and_not_kept_is_given_to_whoever_comes_next(
+    place: Place, tmp_path: Path, device: str
+) -> None:
+    await place.engine.create_topics({OBSERVATIONS: PARTITIONS[OBSERVATIONS]})
+    await place.engine.produce(OBSERVATIONS, packed(device, [1.0]))
+    first, second = Desk(device, open_=False), Desk(device)
+    async with watching(place, tmp_path / "1", first):
+        await until(lambda: first.taken, what="the samples in memory")
+        await asyncio.sleep(0)
+
+    async with watching(place, tmp_path / "2", second):
+        await until(lambda: second.kept, what="the samples again")
+
+    assert (first.kept, second.kept) == ([], [1.0])
+
+
+async def test_what_was_kept_is_not_given_again(place: Place, tmp_path: Path, device: str) -> None:
+    await place.engine.create_topics({OBSERVATIONS: PARTITIONS[OBSERVATIONS]})
+    await place.engine.produce(OBSERVATIONS, packed(device, [1.0]))
+    first, second = Desk(device), Desk(device)
+    async with watching(place, tmp_path / "1", first) as app:
+        await until(lambda: first.kept and app.lag() == 0, what="the commit")
+
+    await place.engine.produce(OBSERVATIONS, packed(device, [2.0]))
+    async with watching(place, tmp_path / "2", second):
+        await until(lambda: second.kept, what="the next sample")
+
+    assert second.taken == [2.0]

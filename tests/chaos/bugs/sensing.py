@@ -4,30 +4,36 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
-from app.sensing import Watch
-from dispatch.sensing.alarms import Alarm
+from app.sensing.memory import Memory
+from app.sensing.watch import Watch
+from dispatch.sensing import register
 from tests.chaos.bugs.bug import Bug
 from tests.chaos.bugs.patching import around, swap
 
 
 def _window_not_in_key() -> None:
-    def key(self: Alarm) -> str:
-        return hashlib.sha256(f"{self.sensor.code}|{self.rule.name}".encode()).hexdigest()
+    def key(device: str, rule: str, first_at: datetime, turn: int = 1) -> str:
+        return hashlib.sha256(f"{device}|{rule}".encode()).hexdigest()
 
-    swap(Alarm, "key", property(key))
+    swap(register, "alarm_key", key)
 
 
 def _remembered_before_committed() -> None:
-    def made(report: Any) -> Any:
-        async def remembering(self: Any, alarms: Sequence[Alarm], language: Any) -> Any:
-            self._raised.update(alarm.key for alarm in alarms)
-            return await report(self, alarms, language)
+    def made(write: Any) -> Any:
+        async def forgetting(self: Any, conn: Any, dirty: Sequence[Memory], *more: Any) -> Any:
+            try:
+                return await write(self, conn, dirty, *more)
+            except BaseException:
+                for memory in dirty:
+                    memory.told.clear()
+                raise
 
-        return remembering
+        return forgetting
 
-    around(Watch, "_report", made)
+    around(Watch, "_write", made)
 
 
 BUGS = (

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from dispatch.case import Move, Order, State
-from dispatch.errors import MoveRefused
 from dispatch.escalation.ladder import At
 from dispatch.escalation.runs import Run, reached_at
+from dispatch.workflow.errors import MoveRefused
 from tests.dispatch.escalation.lives import MINUTE, OWN_TIMES, ZONE, Life, Line, own_times
 from tests.makers import NOON, PARTS
 

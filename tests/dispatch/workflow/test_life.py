@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
@@ -29,7 +29,6 @@ from dispatch import actions
 from dispatch.case import MOVES, Case, Move, Order, State
 from dispatch.corrections import correct
 from dispatch.deadlines import Limits
-from dispatch.errors import MoveRefused
 from dispatch.ledger import equations
 from dispatch.postgres.book import PostgresBook
 from dispatch.postgres.cases import StoredEvent, deadlines_of, history, read_case
@@ -38,6 +37,7 @@ from dispatch.postgres.ledger import read_books
 from dispatch.postgres.log import due_now
 from dispatch.workflow.clocks import is_stage, limit_of
 from dispatch.workflow.correction import Correction
+from dispatch.workflow.errors import MoveRefused
 from dispatch.workflow.offers import offered
 from dispatch.workflow.variant import STAGE_MINUTES, Terms, Variant
 from tests.dispatch.workflow.replaying import Rounds, replayed, rounds
@@ -79,15 +79,18 @@ SPANS = st.sampled_from([timedelta(minutes=m) for m in (0, 1, 20, 60, 300, 1500,
 
 
 class Life(RuleBasedStateMachine):
-    """One case after the other in one database, moved by whoever may, refused to all others."""
+    """One case after the other in one database, moved by whoever may, refused to all others.
 
-    url: str
+    All lives share *loop* and *conn*: a machine under load may refuse one of many connections, and
+    then a life would end for no fault of the workflow.
+    """
+
+    loop: asyncio.Runner
+    conn: AsyncConnection
     made: Counter[str]
 
     def __init__(self) -> None:
         super().__init__()
-        self.loop = asyncio.Runner()
-        self.conn: AsyncConnection = self.do(connect(self.url))
         self.now = NOON
         self.case_id = self.other = 0
         self.done: Counter[Move] = Counter()
@@ -97,10 +100,6 @@ class Life(RuleBasedStateMachine):
             return await what
 
         return self.loop.run(waited())
-
-    def teardown(self) -> None:
-        self.do(self.conn.close())
-        self.loop.close()
 
     @initialize()
     def somebody_reports_first(self) -> None:
@@ -322,9 +321,11 @@ def judge_way(events: list[StoredEvent]) -> None:
 
 
 @pytest.fixture
-def made(database_url: str) -> Counter[str]:
-    Life.url, Life.made = database_url, Counter()
-    return Life.made
+def made(database_url: str) -> Iterator[Counter[str]]:
+    with asyncio.Runner() as Life.loop:
+        Life.conn, Life.made = Life.loop.run(connect(database_url)), Counter()
+        yield Life.made
+        Life.loop.run(Life.conn.close())
 
 
 def lives(count: int, steps: int) -> None:

@@ -1,0 +1,1 @@
+"""What `benchmarks.stream` measures: one job, in our worker and in the frames of its peers."""
