@@ -226,13 +226,11 @@ export class Acts {
     const { selected, detail } = this.store.state;
     this.store.set({ busy: true, problem: "" });
     try {
-      const answer = await tell(`/api/cases/${selected}/moves`, {
-        ...order,
-        version: detail.case.version,
-      });
+      const seen = { "if-match": `"${detail.case.version}"` };
+      const answer = await tell(`/api/cases/${selected}/moves`, order, seen);
       this.store.set({ detail: answer, order: "" });
     } catch (error) {
-      const stale = error instanceof ApiProblem && error.status === 409;
+      const stale = error instanceof ApiProblem && error.status === 412;
       this.store.set({ problem: stale ? t("panel.stale") : sentence(error) });
       if (stale) await this.reread();
     } finally {
