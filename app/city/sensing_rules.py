@@ -59,7 +59,7 @@ def _flat(stem: str, told: Mapping[str, Any]) -> list[tuple[str, Any]]:
     found: list[tuple[str, Any]] = []
     for key, value in told.items():
         name = f"{stem}{key}"
-        if isinstance(value, dict):
+        if isinstance(value, dict) and value:
             found += _flat(f"{name}.", value)
         elif isinstance(value, list) and value and all(isinstance(one, dict) for one in value):
             for n, one in enumerate(value, 1):
@@ -89,7 +89,10 @@ def is_short(line: Line) -> bool:
 def refuse_unknown_keys(line: Line) -> None:
     """Note each key of a flat line that means nothing in the form that it has."""
     keys = SHORT | {one for one in KEYS if one.startswith("example.")} if is_short(line) else KEYS
+    empty = {one.split(".")[0] for one in keys if "." in one}
     for key in sorted(line.values):
+        if line.values[key] == {} and key in empty:
+            continue
         if re.sub(r"\.[0-9]+\.", ".N.", key) not in keys:
             known = sorted({one.split(".")[0] for one in keys})
             line.wrong(
@@ -303,19 +306,15 @@ def pauses(line: Line, stem: str, zone: ZoneInfo) -> Part:
 
 def _scope(line: Line, measured: Part | None) -> dict[str, Any]:
     """Which devices: by area and by code, both with ``*`` for any letters; each must hit one."""
-    row = {"area": line.text("area", empty=True) or "*", "devices": _names(line, "devices")}
+    area, devices = line.text("area", empty=True) or "*", _names(line, "devices")
     named = line.values.get("property") or line.values.get("all.1.property")
     about = [one for one in measured or () if one["property"] == named]
-    if about:
-        areas = {one["area"] for one in about}
-        if not any(fnmatchcase(area, row["area"]) for area in areas):
-            line.wrong(
-                "area", f"no sensor of the rule stands in {row['area']!r}", "Correct the area"
-            )
-        for name in row["devices"]:
-            if not any(fnmatchcase(one["code"], name) for one in about):
-                line.wrong("devices", f"the rule has no sensor {name!r}", "Correct the code")
-    return row
+    if about and not any(fnmatchcase(one["area"], area) for one in about):
+        line.wrong("area", f"no sensor of the rule stands in {area!r}", "Correct the area")
+    for name in devices if about else ():
+        if not any(fnmatchcase(one["code"], name) for one in about):
+            line.wrong("devices", f"the rule has no sensor {name!r}", "Correct the code")
+    return {"area": area, "devices": devices}
 
 
 def _names(line: Line, field: str) -> list[str]:

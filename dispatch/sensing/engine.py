@@ -75,6 +75,8 @@ class Engine:
         changes, state.parting = state.parting, []
         changes += late_windows(self.plan, too_late)
         changes += self._follow(state, touched)
+        if state.calm.is_full():
+            state.calm.settle(self.plan.watermarks(state))
         return Outcome(changes, dict(tally.counts), tally.troubles)
 
     def dump(self, state: State) -> bytes:

@@ -33,7 +33,7 @@ SIDES: Final[Mapping[str, Label]] = {
     "within": Label("回到±以内", "within ±"),
     "reaching": Label("达到", "at least"),
 }
-_SIGNALS: Final[Mapping[str, Label]] = {
+SIGNALS: Final[Mapping[str, Label]] = {
     "value": Label("测值{x}", "it measured {x}"),
     "rate": Label("{per}内变化{x}", "it changed by {x} within {per}"),
     "deviation": Label("偏离本时段历史{x}个标准差", "it is {x} spreads off its past at this hour"),
@@ -62,7 +62,7 @@ def _judged(value: float, rule: SensorRule, language: Language) -> str:
     x = span(round(value * 1000)) if rule.signal in ("stuck", "silence") else f"{value:g}"
     per = span(rule.settings.get("per_ms", 0))
     same = "" if value else ("不再" if language == "zh" else " no longer")
-    return _SIGNALS[rule.signal].get(language).format(x=x, per=per, same=same)
+    return SIGNALS[rule.signal].get(language).format(x=x, per=per, same=same)
 
 
 def _bound(change: AlarmChange, rule: SensorRule, language: Language) -> str:

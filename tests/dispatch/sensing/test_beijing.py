@@ -116,11 +116,11 @@ EVERY_RULE = {
 }  # fmt: skip
 
 
-def test_two_months_make_the_alarms_that_the_check_makes(shared_data: Path):
+def test_six_weeks_make_the_alarms_that_the_check_makes(shared_data: Path):
     hold(
         shared_data,
-        datetime(2013, 4, 20, tzinfo=UTC),
-        datetime(2013, 6, 20, tzinfo=UTC),
+        datetime(2013, 5, 1, tzinfo=UTC),
+        datetime(2013, 6, 12, tzinfo=UTC),
         EVERY_RULE,
     )
 

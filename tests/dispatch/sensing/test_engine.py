@@ -152,6 +152,15 @@ def test_calm_samples_are_forgotten_when_they_are_settled():
     assert len(state.calm) == 3
 
 
+def test_what_is_settled_is_forgotten_also_where_nothing_is_ever_dumped():
+    engine = an_engine(lateness=1)
+    state = engine.blank()
+    for hour in range(0, 400_000, 50_000):
+        engine.advance(state, samples(("a", hour + n / 1000, 1.0) for n in range(50_000)))
+
+    assert len(state.calm) <= 2 * 65_536
+
+
 def test_a_calm_sample_that_comes_late_breaks_what_held():
     rule = a_rule(steps=[a_step(3, 100, hours=2)])
     engine = an_engine(rule)
