@@ -247,15 +247,16 @@ export class Acts {
     try {
       const added = [];
       for (const one of taken) added.push(await addPhoto(selected, one));
-      const answer = await tell(`/api/cases/${selected}/moves`, {
+      const told = {
         ...order,
         ...(added.length ? { photos: [...(order.photos ?? []), ...added] } : {}),
-        version: detail.case.version,
-      });
+      };
+      const seen = { "if-match": `"${detail.case.version}"` };
+      const answer = await tell(`/api/cases/${selected}/moves`, told, seen);
       this.store.set({ detail: answer, order: "", into: null });
       await this.readTwins(answer);
     } catch (error) {
-      const stale = error instanceof ApiProblem && error.status === 409;
+      const stale = error instanceof ApiProblem && error.status === 412;
       this.store.set({ problem: stale ? t("panel.stale") : sentence(error) });
       if (stale) await this.reread();
     } finally {

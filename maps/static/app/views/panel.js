@@ -227,5 +227,7 @@ function eventText(event, city) {
   const milestone = kind ? wordOf("milestone", kind) : "";
   const until = event.fields.until ? timeText(event.fields.until, city.city.timezone) : "";
   const department = event.fields.department ? departmentName(city, event.fields.department) : "";
-  return t(`event.${event.kind}`, { department, milestone, until, step: event.fields.step ?? "" });
+  const { step = "", severity = "", number = "", device = "" } = event.fields;
+  const change = event.fields.change ? wordOf("alarm_change", event.fields.change) : "";
+  return t(`event.${event.kind}`, { department, milestone, until, step, severity, number, change, device });
 }
