@@ -82,7 +82,7 @@ VALUES = st.sampled_from([10.0, 50.0, 90.0, 110.0, 130.0, 160.0, 190.0])
 @st.composite
 def measured(draw: st.DrawFn) -> list[Told]:
     """Samples of some devices at some hours, in order of time."""
-    times = draw(st.lists(st.tuples(st.sampled_from("abc"), st.integers(0, 40)), unique=True))
+    times = draw(st.lists(st.tuples(st.sampled_from("abcw"), st.integers(0, 40)), unique=True))
     return sorted(
         ((device, float(at), draw(VALUES)) for device, at in times), key=lambda one: one[1]
     )
@@ -154,6 +154,16 @@ def test_a_device_comes_to_rest_when_its_alarm_is_settled():
     engine.advance(state, samples(series(50, 50, 50, start=2)))
 
     assert (len(state.lanes), len(state.tracks), bool(state.busy.any())) == (0, 0, False)
+
+
+def test_a_device_that_stirs_and_rests_again_has_each_sample_once():
+    engine = an_engine()
+    state = engine.blank()
+
+    for told in (series(50, 50), [("a", 0.5, 50.0)], [("a", 0.7, 50.0)]):
+        engine.advance(state, samples(told))
+
+    assert (len(state.lanes), len(state.calm)) == (0, 4)
 
 
 def test_calm_samples_are_forgotten_when_they_are_settled():
