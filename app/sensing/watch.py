@@ -235,7 +235,7 @@ class Watch:
             )
             self._metrics.alarm_reports.inc(written.reported)
         if not with_seen:
-            await write_seen(conn, [row for memory in mine for row in memory.seen.rows()], moment)
+            await write_seen(conn, [row for memory in mine for row in memory.seen_rows()], moment)
         return lost
 
     def _count(self, memory: Memory, checkpoint: Checkpoint) -> None:

@@ -38,7 +38,7 @@ class _Counted(Watch):
         super().__init__(*args, **more)
         self._city, self._wanted = city, wanted
         self._taken = 0
-        self.began_s = self.ended_s = 0.0
+        self.began_s = self.ended_s = self.began_cpu_s = self.cpu_s = 0.0
         self.done = asyncio.Event()
 
     async def current(self) -> Judging:
@@ -49,6 +49,7 @@ class _Counted(Watch):
 
     async def take(self, messages: list[Message]) -> None:
         self.began_s = self.began_s or time.perf_counter()
+        self.began_cpu_s = self.began_cpu_s or time.process_time()
         await super().take(messages)
         self._taken += len(messages)
 
@@ -56,6 +57,7 @@ class _Counted(Watch):
         await super().keep()
         if self._taken >= self._wanted and not self.done.is_set():
             self.ended_s = time.perf_counter()
+            self.cpu_s = time.process_time() - self.began_cpu_s
             self.done.set()
 
 
@@ -81,6 +83,7 @@ async def measured(
     figure = watch._metrics.registry.get_sample_value
     return {
         "per_second": round(samples / seconds),
+        "per_cpu_second": round(samples / watch.cpu_s),
         "checkpoints": figure("city_checkpoint_seconds_count") or 0,
         "checkpoint_s": round(figure("city_checkpoint_seconds_sum") or 0, 3),
         "judging_s": round(figure("city_sensing_batch_seconds_sum") or 0, 3),
