@@ -1,1 +1,5 @@
 """Where everything meets: settings, wiring, doors, processes, command line."""
+
+from app.enclosed import enclose
+
+enclose()

@@ -16,6 +16,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "worker": "app.commands.worker:worker",
     "clock": "app.commands.clock:commands",
     "notifier": "app.commands.notifier:notifier",
+    "mqtt": "app.commands.mqtt:mqtt",
     "migrate": "app.commands.books:migrate",
     "city": "app.city.commands:commands",
     "grid": "app.grid.commands:commands",
@@ -34,6 +35,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "warning": "app.warnings:commands",
     "user": "app.identity.commands:user",
     "key": "app.identity.commands:key",
+    "device": "app.identity.device_commands:commands",
 }
 """Where each command is, a function or a group of commands; in the order of the help."""
 

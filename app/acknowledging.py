@@ -7,7 +7,7 @@ from datetime import datetime
 from psycopg import AsyncConnection
 
 from dispatch.case import Case, continued
-from dispatch.errors import AcknowledgedBy, NotTold
+from dispatch.escalation.errors import AcknowledgedBy, NotTold
 from dispatch.escalation.facts import EscalationAcknowledged
 from dispatch.ports import Changes
 from dispatch.postgres.cases import read_locked

@@ -12,11 +12,11 @@ from rich.table import Table
 
 from app.destinations import outward
 from app.screen import screen
-from app.terminal import AsJson, change, look, refused
-from dispatch.errors import UnusableChannel
+from app.terminal import AsJson, carry_out, change, look, refused
 from dispatch.escalation.channels import Kind, check_channel, kind_of
+from dispatch.escalation.errors import UnusableChannel
 from dispatch.postgres import notices
-from dispatch.postgres.notices import Channel
+from dispatch.postgres.notices import NOTICES, Channel
 
 channel: Final = typer.Typer(no_args_is_help=True, help="The ways on which people are told.")
 notice: Final = typer.Typer(no_args_is_help=True, help="What people are told of escalations.")
@@ -44,7 +44,7 @@ def set_up(
     is_mail = kind_of(name) is Kind.MAIL
     secret = _password(login) if is_mail else None if unsigned else secrets.token_urlsafe(32)
     made = Channel(name, url, secret, login if is_mail else None, sender if is_mail else None)
-    change(lambda conn: notices.set_channel(conn, made), "channel.set", name)
+    carry_out(lambda conn: notices.set_channel(conn, made), "channel.set", name)
     printed = None if is_mail else secret
     if as_json:
         print(json.dumps({"name": name, "secret": printed}))
@@ -71,7 +71,7 @@ def list_channels(as_json: AsJson = False) -> None:
 
 async def _channels(conn: AsyncConnection) -> list[dict[str, object]]:
     known = {one.name: one.url for one in await notices.list_channels(conn)} | {Kind.LOG.value: ""}
-    counts = await notices.tally(conn)
+    counts = await NOTICES.tally(conn)
     return [
         {
             "name": name,
@@ -118,7 +118,7 @@ def replay(
     """Send dead notices again, with the keys they had."""
     asked = sorted(set(notice_ids))
     done = change(
-        lambda conn: notices.replay(conn, asked), "notice.replay", " ".join(map(str, asked))
+        lambda conn: NOTICES.replay(conn, asked), "notice.replay", " ".join(map(str, asked))
     )
     if as_json:
         print(json.dumps({"replayed": done}))

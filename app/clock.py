@@ -92,7 +92,9 @@ class Clock:
             }
             if changed:
                 await write_audit(conn, ACTOR, "clock.judge", judged.trust, "done", said)
-        if changed and judged.trust is Trust.FROZEN:
+        if changed and judged.trust is Trust.FROZEN and known.anchor is None:
+            _log.error("clock is far from what is known, no deadline falls due", **said)
+        elif changed and judged.trust is Trust.FROZEN:
             _log.error("clock jumped, no deadline falls due", **said)
         elif changed:
             _log.warning("clock is right again, deadlines fall due", **said)

@@ -15,7 +15,7 @@ from psycopg import AsyncConnection
 from app.database import TRANSIENT, Database, DatabaseAway
 from app.notifier_metrics import NotifierMetrics
 from dispatch.delivery import Letter, pause
-from dispatch.postgres.deliveries import Failure
+from dispatch.postgres.leases import Failure
 from streams.loops import keep_at
 
 _LOOK_EVERY_S: Final = 0.5

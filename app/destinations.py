@@ -13,12 +13,13 @@ from rich.table import Table
 
 from app.outward import Outward
 from app.screen import screen
-from app.terminal import AsJson, change, look, refused, settings
+from app.terminal import AsJson, carry_out, change, look, refused, settings
 from dispatch.delivery import Destination, check_destination
 from dispatch.errors import DestinationExists, UnusableDestination
 from dispatch.outward import networks
 from dispatch.postgres import deliveries
 from dispatch.postgres import destinations as store
+from dispatch.postgres.deliveries import DELIVERIES
 
 destination: Final = typer.Typer(no_args_is_help=True, help="Who is told of what happens.")
 delivery: Final = typer.Typer(no_args_is_help=True, help="Events a destination did not get.")
@@ -49,7 +50,7 @@ def add(
         check_destination(name, url, kinds)
         if inside := outward().refuses(url):
             raise UnusableDestination("url", inside)
-        change(
+        carry_out(
             lambda conn: store.add_destination(conn, name, url, secret, kinds),
             "destination.add",
             name,
@@ -68,7 +69,7 @@ def add(
 def list_all(as_json: AsJson = False) -> None:
     """Print every destination, also those that have ended, and the state of its deliveries."""
     found = look(store.list_destinations)
-    tally = look(deliveries.tally)
+    tally = look(DELIVERIES.tally)
     rows = [_told(one, tally.get(one.name, {})) for one in found]
     if as_json:
         print(json.dumps({"destinations": rows}, default=str))
@@ -109,7 +110,7 @@ def replay(
     """Send dead deliveries again, with the keys they had."""
     asked = sorted(set(delivery_ids))
     done = change(
-        lambda conn: deliveries.replay(conn, asked),
+        lambda conn: DELIVERIES.replay(conn, asked),
         "delivery.replay",
         " ".join(str(one) for one in asked),
     )

@@ -8,7 +8,6 @@ from typing import Final
 
 import structlog
 from psycopg import AsyncConnection
-from psycopg.errors import DeadlockDetected
 
 from app.database import TRANSIENT, Database
 from app.ladders import LadderRules, LaddersInForce
@@ -18,7 +17,7 @@ from dispatch.escalation.climbing import climb
 from dispatch.escalation.ladder import Told
 from dispatch.escalation.notices import notices
 from dispatch.escalation.people import Heard, Person, who
-from dispatch.escalation.rule import Call, Taken, outlook
+from dispatch.escalation.rule import Call, Outlook, Taken, outlook
 from dispatch.escalation.timeline import Line, runs
 from dispatch.ports import Changes
 from dispatch.postgres.agenda import claim, look_again, take_up
@@ -48,14 +47,6 @@ class Escalator:
 
         The steps, what they order and what is to be told are written together or not at all.
         """
-        try:
-            return await self._turn()
-        except DeadlockDetected:
-            # Taking up all open cases met a look at one of them: PostgreSQL has undone one of the
-            # two, and it is done again.
-            return 1
-
-    async def _turn(self) -> int:
         async with self._database.connection() as conn:
             known, reading = await read_clock(conn, self._machine)
             rules = await self._in_force.read(conn) if may_judge(known, reading) else None
@@ -84,21 +75,27 @@ class _Look:
         cases = await read_locked(self._conn, case_ids)
         taken = await steps_taken(self._conn, case_ids)
         lines = await histories(self._conn, case_ids)
+        again: dict[int, datetime | None] = {}
         for case_id in case_ids:
             try:
-                async with self._conn.transaction():
-                    await self._at_one(cases[case_id], taken[case_id], lines[case_id])
+                found = self._outlook(cases[case_id], taken[case_id], lines[case_id])
+                if found.call is None:
+                    again[case_id] = found.look_at
+                else:
+                    async with self._conn.transaction():
+                        await self._take(cases[case_id], found.call)
             except TRANSIENT:
                 raise
             except Exception as fault:
                 _log.error("case cannot be escalated", case=case_id, problem=repr(fault))
-                await look_again(self._conn, case_id, self._now + _AFTER_A_FAULT)
+                again[case_id] = self._now + _AFTER_A_FAULT
+        await look_again(self._conn, again)
         return len(case_ids)
 
-    async def _at_one(self, case: Case, taken: Sequence[Taken], lines: Sequence[Line]) -> None:
-        """Do what the ladder asks for first; when that is nothing, say when to look again."""
+    def _outlook(self, case: Case, taken: Sequence[Taken], lines: Sequence[Line]) -> Outlook:
+        """What the ladder asks for first, and when to look again if that is nothing."""
         counting = Counting(case, self._rules.terms.calendar)
-        found = outlook(
+        return outlook(
             case,
             runs(lines, counting),
             taken,
@@ -107,10 +104,6 @@ class _Look:
             since=self._rules.since,
             now=self._now,
         )
-        if found.call is None:
-            await look_again(self._conn, case.id, found.look_at)
-        else:
-            await self._take(case, found.call)
 
     async def _take(self, case: Case, call: Call) -> None:
         """Write the step and all that comes with it; that brings the case onto the agenda again."""

@@ -10,13 +10,12 @@ from zoneinfo import ZoneInfo
 from psycopg import AsyncConnection
 
 from app.grid.rostering import NoDutyGrids, read_roster
-from app.rulebook import Parts, Stamps, read_parts, read_stamps
-from dispatch.calendar import WorkingCalendar
+from app.rulebook import Parts, Stamps, read_parts, read_stamps, terms_of
 from dispatch.case import Case
 from dispatch.escalation.ladder import Ladders
 from dispatch.escalation.words import Names
 from dispatch.postgres.agenda import PART
-from dispatch.workflow.variant import Terms, Variant
+from dispatch.workflow.variant import Terms
 from grid.catalogue import Catalogue
 from grid.department import Departments
 from grid.naming import Label, Language
@@ -54,7 +53,7 @@ class LadderRules:
             version=version,
             since=since,
             ladders=Ladders.of(parts[PART], zone),
-            terms=Terms(Variant.of(city.get("workflow")), WorkingCalendar.of(parts["calendar"])),
+            terms=terms_of(parts),
             language=city["default_language"],
             zone=zone,
             catalogue=Catalogue.of(parts["catalogue"]),

@@ -21,7 +21,7 @@ from app.settings import Settings
 from dispatch.delivery import Destination
 from dispatch.outward import networks
 from dispatch.postgres import notices
-from dispatch.postgres.deliveries import backlogs, count_dead
+from dispatch.postgres.deliveries import DELIVERIES, backlogs
 from dispatch.postgres.destinations import DESTINATION_CHANNEL, in_force
 from dispatch.postgres.escalations import NOTICE_CHANNEL
 from dispatch.postgres.log import OUTBOX_CHANNEL
@@ -118,6 +118,6 @@ class Notifier:
     async def _count(self) -> int:
         async with self._database.session() as conn:
             waiting = [*await backlogs(conn), *await notices.backlogs(conn)]
-            dead = await count_dead(conn) + await notices.count_dead(conn)
+            dead = await DELIVERIES.count_dead(conn) + await notices.NOTICES.count_dead(conn)
             self.metrics.show(waiting, dead)
         return 0

@@ -14,7 +14,7 @@ from prometheus_client import (
     start_http_server,
 )
 
-from dispatch.postgres.deliveries import Backlog
+from dispatch.postgres.leases import Backlog
 
 _SECONDS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5)
 

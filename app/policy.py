@@ -18,6 +18,7 @@ class Role(StrEnum):
     ANYONE = "anyone"  # nobody has logged in and no key was shown
     CITIZEN = "citizen"  # reports through a portal's key
     SENSOR = "sensor"  # a device with a key
+    REGISTRAR = "registrar"  # registers devices beside those of the city pack
     MONITOR = "monitor"  # reads figures, never content
     INSPECTOR = "inspector"
     OPERATOR = "operator"
@@ -70,6 +71,7 @@ POLICY: Final[Mapping[str, Mapping[Role, Scope]]] = {
     "report.submit": _REPORTERS,
     "report.add_photo": _REPORTERS,
     "report.read_own": {Role.ANYONE: _OWN},
+    "report.rate": {Role.ANYONE: _OWN},
     "report.list_own": _REPORTERS,
     # Before a report is sent: what is open near it, without a word that anybody wrote.
     "duplicate.suggest": {
@@ -141,6 +143,29 @@ POLICY: Final[Mapping[str, Mapping[Role, Scope]]] = {
         Role.SUPERVISOR: _AREAS,
     },
     "sensor.read": _ALARM_READERS | {Role.ADMINISTRATOR: _CITY},
+    # At `/sta`, where devices have keys as well: a key sees its own. Who registers devices decides
+    # what raises alarms, and works with no case.
+    "observation.read": {
+        **_ALARM_READERS,
+        Role.ADMINISTRATOR: _CITY,
+        Role.REGISTRAR: _CITY,
+        Role.SENSOR: _OWN,
+    },
+    "sensor.write": {Role.ADMINISTRATOR: _CITY, Role.REGISTRAR: _CITY},
+    "situation.read": _STAFF,
+    "situation.acknowledge": {Role.DISPATCHER: _AREAS, Role.COMMANDER: _AREAS},
+    "situation.dismiss": {Role.DISPATCHER: _AREAS, Role.COMMANDER: _AREAS},
+    "situation.reopen": {Role.DISPATCHER: _AREAS, Role.COMMANDER: _AREAS},
+    "situation.attach": {
+        Role.OPERATOR: _AREAS,
+        Role.DISPATCHER: _AREAS,
+        Role.COMMANDER: _AREAS,
+    },
+    "situation.detach": {
+        Role.OPERATOR: _AREAS,
+        Role.DISPATCHER: _AREAS,
+        Role.COMMANDER: _AREAS,
+    },
     "warning.read": _STAFF,
     "warning.set": {Role.COMMANDER: _AREAS},
     "map.read": _STAFF,

@@ -13,12 +13,13 @@ from dispatch.calendar import WorkingCalendar
 from dispatch.deadlines import Limits
 from dispatch.matching import Matching
 from dispatch.postgres.clock import now
+from dispatch.postgres.registry import read_devices, with_devices
 from dispatch.routing import Router
 from dispatch.rulebook import Rulebook
 from dispatch.sensing.alarms import AlarmRules
 from dispatch.sensing.rules import SensorRules
 from dispatch.severity import Grading
-from dispatch.workflow.variant import Variant
+from dispatch.workflow.variant import Terms, Variant
 from grid.catalogue import Catalogue
 from grid.department import Departments
 from grid.duty import Jurisdiction
@@ -59,7 +60,10 @@ async def read_parts(conn: AsyncConnection) -> tuple[Parts, Mapping[str, int]]:
 
 
 async def read_stamps(conn: AsyncConnection) -> Stamps:
-    """Version and digest of the newest version of every part; empty before the first pack."""
+    """Version and digest of the newest version of every part; empty before the first pack.
+
+    What was registered beside the pack has a stamp as well.
+    """
     found = await conn.execute(
         """
         SELECT DISTINCT ON (part) part, version, sha256
@@ -67,7 +71,9 @@ async def read_stamps(conn: AsyncConnection) -> Stamps:
          ORDER BY part, version DESC
         """
     )
-    return {part: (version, sha256) for part, version, sha256 in await found.fetchall()}
+    stamps = {part: (version, sha256) for part, version, sha256 in await found.fetchall()}
+    devices = await read_devices(conn)
+    return {**stamps, "devices": (len(devices), "")} if devices else stamps
 
 
 async def load_rulebook(
@@ -75,9 +81,11 @@ async def load_rulebook(
 ) -> Rulebook:
     """The newest parts of the city on a grid version, None: the one in force. Raises NoCity.
 
+    Devices that were registered stand with the sensors of the pack.
     *cache* is a folder for the point → cell index.
     """
     parts, versions = await read_parts(conn)
+    parts = {**parts, "sensors": with_devices(parts["sensors"], await read_devices(conn))}
     if grid_version is None:
         reign = await active_reign(conn, await now(conn))
         if reign is None:
@@ -85,6 +93,11 @@ async def load_rulebook(
         grid_version = reign.version
     grid = await load_grid(conn, grid_version, cache)
     return rulebook_of(parts, {**versions, "grid": grid_version}, grid)
+
+
+def terms_of(parts: Parts) -> Terms:
+    """The city's variant of the workflow and its working time."""
+    return Terms(Variant.of(parts["city"].get("workflow")), WorkingCalendar.of(parts["calendar"]))
 
 
 def rulebook_of(parts: Parts, versions: Mapping[str, int], grid: Grid) -> Rulebook:

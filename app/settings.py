@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from pathlib import Path
 from typing import Literal
+from urllib.parse import urlsplit
 
 from psycopg import ProgrammingError
 from psycopg.conninfo import conninfo_to_dict
@@ -77,6 +78,13 @@ class Settings(BaseSettings):
     intake_batch: int = Field(
         default=500, ge=1, le=5000, description="Most reports of one commit at the door."
     )
+    observations_kept: timedelta = Field(
+        default=timedelta(days=35),
+        ge=timedelta(0),
+        le=timedelta(days=4000),
+        description="How long samples are kept to be read at `/sta`; whole days are dropped. "
+        "0: none are kept.",
+    )
     session_idle: timedelta = Field(
         default=timedelta(minutes=30), description="A session unused for so long is over."
     )
@@ -121,6 +129,65 @@ class Settings(BaseSettings):
         description="Networks of one's own that notifiers may connect to, as "
         "`10.20.0.0/16,127.0.0.1`; otherwise only addresses outside.",
     )
+    samples_oldest: timedelta = Field(
+        default=timedelta(hours=72),
+        gt=timedelta(0),
+        description="Samples measured longer ago are refused, where the city pack says nothing.",
+    )
+    samples_ahead: timedelta = Field(
+        default=timedelta(minutes=5),
+        ge=timedelta(0),
+        description="So far a device's clock may be ahead, where the city pack says nothing.",
+    )
+    samples_per_minute: int = Field(
+        default=600,
+        ge=1,
+        le=1_000_000,
+        description="Samples of one device that a process bears, where the city pack says nothing.",
+    )
+    sample_bytes: int = Field(
+        default=4096, ge=64, le=65536, description="A sample that is longer is refused."
+    )
+    device_key_file: Path | None = Field(
+        default=None,
+        description="File with the key that device keys are encrypted with: 32 random bytes in "
+        "base64, readable by its owner only. Without it devices cannot sign.",
+    )
+    mqtt_url: str | None = Field(
+        default=None,
+        description="MQTT broker, `mqtt://host:1883` or `mqtts://host:8883`; for `citygrid mqtt`.",
+    )
+    mqtt_version: Literal["5", "3.1.1"] = Field(
+        default="5", description="Version of MQTT that is spoken with it."
+    )
+    mqtt_client_id: str = Field(
+        default="citygrid",
+        min_length=1,
+        max_length=64,
+        description="Name under which the broker keeps our session; another for each process.",
+    )
+    mqtt_credentials_file: Path | None = Field(
+        default=None, description="File with user name and password for the broker, a line each."
+    )
+    mqtt_ca_file: Path | None = Field(
+        default=None, description="Certificates that the broker's is checked by; else the system's."
+    )
+    mqtt_cert_file: Path | None = Field(
+        default=None, description="Our certificate, for a broker that asks for one."
+    )
+    mqtt_key_file: Path | None = Field(default=None, description="Its private key.")
+    mqtt_map_file: Path | None = Field(
+        default=None, description="Topics with payloads of others, as docs/mqtt.md says; TOML."
+    )
+    mqtt_session_expiry: timedelta = Field(
+        default=timedelta(days=7), description="How long the broker keeps our session without us."
+    )
+    mqtt_in_hand: int = Field(
+        default=1000,
+        ge=1,
+        le=65535,
+        description="Messages the broker may send before the log has those before (MQTT 5).",
+    )
     stop_after: timedelta = Field(
         default=timedelta(seconds=10),
         description="How long SIGTERM waits for open requests; live streams are cut then.",
@@ -136,6 +203,19 @@ class Settings(BaseSettings):
             conninfo_to_dict(url)
         except ProgrammingError:
             raise ValueError("is not an address that libpq understands") from None
+        return url
+
+    @field_validator("mqtt_url")
+    @classmethod
+    def _names_a_broker(cls, url: str | None) -> str | None:
+        """Refuse what is no address, and a password in it: that belongs into a file."""
+        if url is None:
+            return None
+        parts = urlsplit(url)
+        if parts.scheme not in ("mqtt", "mqtts") or not parts.hostname or parts.path.strip("/"):
+            raise ValueError("must be mqtt://host:port or mqtts://host:port")
+        if parts.username or parts.password:
+            raise ValueError("put user name and password into CITY_MQTT_CREDENTIALS_FILE")
         return url
 
     @field_validator("notify_inside")

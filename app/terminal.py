@@ -54,6 +54,18 @@ def change(
     return run(_changed(act, action, target))
 
 
+def carry_out(
+    act: Callable[[AsyncConnection], Awaitable[None]], action: str, target: str = ""
+) -> None:
+    """The same for an *act* that is done unless it raises."""
+
+    async def done(conn: AsyncConnection) -> bool:
+        await act(conn)
+        return True
+
+    change(done, action, target)
+
+
 def look(act: Callable[[AsyncConnection], Awaitable[T]]) -> T:
     """What *act* gives, on a connection outside any transaction."""
     return run(_looked(act))

@@ -14,6 +14,8 @@ from starlette.applications import Starlette
 from app.background import running
 from app.database import TRANSIENT, Database, DatabaseAway
 from app.engines import EngineCarrier, engine_url
+from app.gateway.door import Door
+from app.gateway.tally import Tally
 from app.http import (
     alarms,
     cases,
@@ -31,10 +33,13 @@ from app.http import (
     openapi,
     photos,
     probes,
+    rating,
     reference,
     reports,
     sensors,
     sessions,
+    situation_orders,
+    situations,
     tasks,
     unmerging,
     warnings,
@@ -45,8 +50,11 @@ from app.http.city import CityWatch
 from app.http.context import RequestContext
 from app.http.intake import Intake
 from app.http.map_room import map_room
+from app.http.once import Once
 from app.http.protocol import BoundedProtocol
 from app.http.sampling import Sampling
+from app.http.sta import routes as sta
+from app.http.sta.shelf import Shelf
 from app.http.wiring import Wiring
 from app.identity.doorkeeper import Doorkeeper
 from app.imaging import Darkroom
@@ -68,10 +76,13 @@ def make_web(settings: Settings) -> Starlette:
     app.state.wiring = wiring
     app.state.settings = settings
     app.state.identifier = wiring.doorkeeper
+    app.state.once = Once(wiring.database)
     # The reports' doors stand first: routes are tried in order, and these are busy.
     for routes in (
         reports.ROUTES,
+        rating.ROUTES,
         observations.ROUTES,
+        sta.ROUTES,
         open311.ROUTES,
         photos.ROUTES,
         cases.ROUTES,
@@ -82,6 +93,8 @@ def make_web(settings: Settings) -> Starlette:
         sensors.ROUTES,
         unmerging.ROUTES,
         duplicates.ROUTES,
+        situations.ROUTES,
+        situation_orders.ROUTES,
         warnings.ROUTES,
         dead.ROUTES,
         evaluation.ROUTES,
@@ -108,17 +121,22 @@ def wire(settings: Settings) -> Wiring:
     door = Database(settings.database_url, 1)
     kafka = KafkaCarrier(engine_url(settings)) if settings.kafka_url else None
     carrier = EngineCarrier(database, kafka)
+    city, metrics = CityWatch(database), DoorMetrics()
+    tally = Tally("http", metrics.samples_refused)
     return Wiring(
         settings=settings,
         database=database,
         doorkeeper=Doorkeeper(database, settings),
-        city=CityWatch(database),
+        city=city,
         intake=Intake(door, waiting=settings.intake_waiting, batch=settings.intake_batch),
+        samples=Door(city.required, settings, tally),
         sampling=Sampling(carrier),
+        things=Shelf(),
+        tally=tally,
         carrier=carrier,
         lookout=Lookout(server_probes(settings, (database, door))),
         darkroom=Darkroom(),
-        metrics=DoorMetrics(),
+        metrics=metrics,
         evaluations=asyncio.Semaphore(1),
         trials=Trials(settings),
         stopping=asyncio.Event(),
@@ -132,6 +150,7 @@ async def _lifespan(app: Starlette) -> AsyncGenerator[None]:
         stack.push_async_callback(wiring.database.close)
         stack.push_async_callback(wiring.carrier.close)
         stack.push_async_callback(wiring.trials.close)
+        stack.push_async_callback(wiring.tally.close, wiring.database)
         try:
             await wiring.database.require_schema()
             await wiring.city.refresh()
@@ -141,6 +160,7 @@ async def _lifespan(app: Starlette) -> AsyncGenerator[None]:
             wiring.intake.run(),
             wiring.sampling.run(),
             wiring.city.run(),
+            wiring.tally.run(wiring.database),
             wiring.lookout.run(),
         )
         await stack.enter_async_context(running(*loops))

@@ -14,12 +14,14 @@ from app.background import running
 from app.database import TRANSIENT, Database, DatabaseAway, wake_ups
 from app.decider import Decider
 from app.engines import EngineCarrier, engine_url
+from app.forgetting import forget_observations
 from app.machine import this_machine
 from app.relay import Relay
 from app.sensing.marking import Marker
 from app.sensing.noting import Noter
 from app.sensing.watch import Watch
 from app.settings import Settings
+from app.situations.lookout import Lookout
 from app.worker_metrics import WorkerMetrics
 from dispatch.postgres.log import overlooked
 from streams.agents import add_observations_agent, add_reports_agent
@@ -103,18 +105,22 @@ class Worker:
             self.metrics,
             group=OBSERVATIONS_GROUP,
             partitions=app.partitions,
+            kept=self._settings.observations_kept,
         )
         add_observations_agent(app, watch)
         return app
 
     async def _run(self, apps: Sequence[StreamApp]) -> int:
         relay = Relay(self._settings, self._database, self._kafka, self.metrics)
+        lookout = Lookout.of(self._settings, self.metrics)
         loops = [
             relay.number(),
             relay.carry(),
             self._rescue(),
             self._decider.follow_packs(),
             self._note(),
+            forget_observations(self._database, self._settings.observations_kept),
+            lookout.run(),
         ]
         if self._settings.sensing_mark_every_s:
             loops.append(self._mark())

@@ -74,6 +74,12 @@ class WorkerMetrics:
         self.fences_lost = Counter(
             "city_fences_lost", "Partitions somebody else had gone on with.", registry=self.registry
         )
+        self.situations = Counter(
+            "city_situations",
+            "What happened to situations.",
+            ["family", "kind"],
+            registry=self.registry,
+        )
         self._lag = Gauge(
             "city_stream_lag", "Messages not committed.", ["group"], registry=self.registry
         )

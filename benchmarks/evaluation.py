@@ -39,12 +39,12 @@ from dispatch import case as cases
 from dispatch import decide as decisions
 from dispatch import events as e
 from dispatch.case import Case, Entry, Move, Order
-from dispatch.errors import MoveRefused
 from dispatch.evaluation.counts import Count, Period
 from dispatch.postgres.evaluation import histories
 from dispatch.report import Channel, Report
 from dispatch.rulebook import Rulebook
 from dispatch.workflow.clocks import Deadline, ended, is_stage
+from dispatch.workflow.errors import MoveRefused
 from dispatch.workflow.facts import StageOverdue
 from dispatch.workflow.variant import STAGE_MINUTES, Terms, Variant
 

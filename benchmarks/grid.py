@@ -1,4 +1,4 @@
-"""A grid version stored, read, indexed and compared: seconds and memory, each in a process alone.
+"""A grid surveyed, stored, indexed and compared: seconds and memory, each in a process alone.
 
     python -m benchmarks.grid --json [--cells 1000000] [--changed 0.01] [--redrawn]
 
@@ -20,20 +20,26 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
+import geopandas as gpd
 import numpy as np
 import shapely
 from psycopg import AsyncConnection
 from shapely import MultiPolygon, box
 
+from app.city.faults import Faults
 from app.database import connect
+from app.grid.import_reading import Label as Told
+from app.grid.import_reading import read_import
 from app.migrating import migrate
 from app.services import running
 from app.services.home import default_home
 from app.services.postgres import create_database, drop_database
 from benchmarks.machine import machine, print_result, server_version
 from geo.measure import area_m2
+from geo.shift import Datum
 from grid.cell import Cell
 from grid.hierarchy import Area
+from grid.importing.survey import Rules, surveyed
 from grid.naming import Label
 from grid.postgres import load_grid, store_grid
 from grid.tiling import Tiling
@@ -78,6 +84,29 @@ def redraw(cells: Sequence[Cell]) -> list[Cell]:
     shapes = np.array([cell.geometry for cell in cells], dtype=object)
     moved = shapely.transform(shapes, lambda xy: xy + REDRAWN_DEG * np.sin(xy[:, ::-1] * 1e5))
     return [replace(cell, geometry=shape) for cell, shape in zip(cells, moved, strict=True)]
+
+
+def survey(folder: str, cells: int) -> dict[str, object]:
+    """What `citygrid grid import` does with a GeoPackage of them, up to its report."""
+    made = made_cells(cells)
+    names = {"code": [cell.code for cell in made]}
+    file = Path(folder) / "cells.gpkg"
+    shapes = [cell.geometry for cell in made]
+    gpd.GeoDataFrame(names, geometry=shapes, crs="EPSG:4326").to_file(file)
+    del made, shapes
+    begin = time.perf_counter()
+    faults = Faults()
+    layer = read_import(str(file), Told(None, Datum.WGS84, None), None, faults)
+    if faults.found or layer.shapes is None:
+        raise ValueError(f"the layer cannot be read: {faults.found}")
+    read = time.perf_counter()
+    found = surveyed(layer.shapes, Rules())
+    return {
+        "read_s": round(read - begin, 2),
+        "seconds": round(time.perf_counter() - read, 2),
+        "file_mb": round(file.stat().st_size / 1e6),
+        "found": {kind: count for kind, count in found.counts().items() if count},
+    }
 
 
 def store(url: str, cells: int) -> dict[str, object]:
@@ -168,6 +197,7 @@ def main() -> None:
         migrate(url)
         result = {
             "cells": told.cells,
+            "survey": alone(survey, folder, told.cells),
             "store": alone(store, url, told.cells),
             "index": alone(index, url, folder),
             "diff": alone(diff, url, told.changed, False),

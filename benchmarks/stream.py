@@ -6,8 +6,8 @@
 The job: decode a message, look up the cell of each sample, judge it by the rules, keep the state.
 Ours runs in the agent and the watch of the worker, with checkpoints in PostgreSQL; quixstreams
 reads the same topic of the same Kafka, bytewax a list in memory, and neither keeps anything beyond
-its process. The ceiling only decodes and looks up. Every round runs all of them, one after the
-other; figures are medians. Who cannot run here is told with the reason.
+its process. The ceiling only decodes and looks up. Every round runs all of them in turn;
+figures are medians. Who cannot run here is told with the reason.
 """
 
 from __future__ import annotations

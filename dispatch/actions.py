@@ -19,12 +19,13 @@ from dispatch.case import Case, Move, Order
 from dispatch.confidence import Records
 from dispatch.context import CityWarning
 from dispatch.decide import Decision, Failed, Merged, Opened, Rejected
-from dispatch.errors import DispatchError, MergedFurther, NotMerged, UnknownCase
+from dispatch.errors import DispatchError, NotMerged, UnknownCase
 from dispatch.matching import Candidate, Matching
 from dispatch.ports import Book, Changes
 from dispatch.report import Report
 from dispatch.rulebook import Rulebook
-from dispatch.workflow.clocks import Ending, ended, is_stage
+from dispatch.workflow.clocks import Ending, ended, is_stage, untold
+from dispatch.workflow.errors import MergedFurther
 from dispatch.workflow.facts import StageOverdue
 from dispatch.workflow.merging import counterpart
 from dispatch.workflow.variant import Terms
@@ -225,10 +226,14 @@ async def move(
         other=other,
     )
     changes = Changes()
+    late = untold(current[case_id], event, deadlines)
+    for one in late:
+        _pass(changes, current, case_id, (one.kind, one.due_at), event.at)
     case = _apply(changes, current, case_id, event)
     if other is not None and (theirs := counterpart(event, case)) is not None:
         _apply(changes, current, other.id, theirs)
-    changes.settled += [(case_id, kind, ending) for kind, ending in ended(event, deadlines)]
+    others = [one for one in deadlines if one not in late]
+    changes.settled += [(case_id, kind, ending) for kind, ending in ended(event, others)]
     await book.save(changes, city=city, now=now)
     return case
 
@@ -293,10 +298,21 @@ async def fall_due(
     current = dict(await book.cases({case_id for case_id, _, _ in due}))
     changes = Changes()
     for case_id, kind, due_at in due:
-        _apply(changes, current, case_id, _passed(kind, due_at, now))
-        changes.settled.append((case_id, kind, Ending.FIRED))
+        _pass(changes, current, case_id, (kind, due_at), now)
     await book.save(changes, city=city, now=now)
     return len(due)
+
+
+def _pass(
+    changes: Changes,
+    current: dict[int, Case],
+    case_id: int,
+    deadline: tuple[str, datetime],
+    now: datetime,
+) -> None:
+    """Let one deadline (kind, due at) fall due."""
+    _apply(changes, current, case_id, _passed(*deadline, now))
+    changes.settled.append((case_id, deadline[0], Ending.FIRED))
 
 
 def _passed(kind: str, due_at: datetime, now: datetime) -> e.Event:

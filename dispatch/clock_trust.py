@@ -15,6 +15,12 @@ from typing import Final
 TOLERANCE_S: Final = 5.0
 """A difference of more than this is a jump."""
 
+FARTHEST_S: Final = 3600.0
+"""A machine without an anchor believes a clock that is at most so far ahead of what is known.
+
+Long enough for a server to start anew, shorter than any error of a zone.
+"""
+
 _GIVES_WAY: Final = 0.001
 """Seconds per second by which an anchor follows a clock that runs faster or slower.
 
@@ -62,8 +68,9 @@ class Known:
     """What stands in the database about its clock, as one machine sees it.
 
     *anchor* is that of the machine, None before its first reading. *latest_at* is the latest time
-    that any machine found right, None when none ever did. *drift_s* and *decided_by*, a machine or
-    a person, belong to *trust*.
+    that any machine found right; when none did, the time at which a person said so, else that of
+    the newest report; None when there is nothing. *drift_s* and *decided_by*, a machine or a
+    person, belong to *trust*.
     """
 
     trust: Trust
@@ -110,14 +117,17 @@ def judge(known: Known, reading: Reading) -> Judgement:
 
 
 def _judge_first(known: Known, reading: Reading) -> Judgement:
-    """A machine that was just started, or is new, knows only that time does not go back.
+    """A machine that was just started, or is new, has only what stands in the database.
 
-    So it can end a freeze for a clock that was behind, and not one for a clock that was ahead.
+    Time does not go back, and nobody vouches for a clock that is far ahead of everything that is
+    known. What this machine has frozen so it can release; another's freeze of a clock that was
+    ahead it cannot, and nobody but a person can when all machines were started anew.
     """
-    behind_s = (reading.database_at - known.latest_at).total_seconds() if known.latest_at else 0.0
-    if behind_s < -TOLERANCE_S:
-        return Judgement(Trust.FROZEN, behind_s)
-    if known.trust is Trust.FROZEN and known.drift_s > 0:
+    ahead_s = (reading.database_at - known.latest_at).total_seconds() if known.latest_at else 0.0
+    if not -TOLERANCE_S <= ahead_s <= FARTHEST_S:
+        return Judgement(Trust.FROZEN, ahead_s)
+    is_own = known.decided_by == reading.machine
+    if known.trust is Trust.FROZEN and known.drift_s > 0 and not is_own:
         return Judgement(Trust.FROZEN, known.drift_s)
     return Judgement(Trust.TRUSTED, 0.0, Anchor(reading.middle_s, reading.database_at))
 

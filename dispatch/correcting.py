@@ -10,28 +10,24 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Final
+from typing import Any, Final, cast
 
 from dispatch import events as e
 from dispatch.confidence import Record, Records
+from dispatch.context import CityWarning
 from dispatch.deadlines import Limit
-from dispatch.decide import RULES, limit_told, subject_of
-from dispatch.errors import (
-    CannotCorrect,
-    MissingCorrection,
-    NoDepartment,
-    NoLimit,
-    NothingCorrected,
-    OutsideGrid,
-)
+from dispatch.decide import RULES, as_severe_as, graded_by_rules, limit_told, subject_of
+from dispatch.errors import NoDepartment, NoLimit
 from dispatch.proposing import Proposal, propose
 from dispatch.report import Report
 from dispatch.rulebook import Rulebook
+from dispatch.severity import Graded
 from dispatch.workflow import facts as f
 from dispatch.workflow.beginning import begun
 from dispatch.workflow.case import Case
 from dispatch.workflow.clocks import Deadline
 from dispatch.workflow.correction import Correction, Course, due_as_if
+from dispatch.workflow.errors import CannotCorrect, MissingCorrection, NothingCorrected, OutsideGrid
 from dispatch.workflow.orders import Order, check_order
 from dispatch.workflow.state import State
 from dispatch.workflow.variant import Terms
@@ -46,13 +42,17 @@ BY_PERSON: Final = Label("现部门由人员选定", "a person chose the departm
 
 @dataclass(frozen=True, slots=True)
 class Background:
-    """What a correction is decided with, besides the case: its first report and its course."""
+    """What a correction is decided with, besides the case: its first report and its course.
+
+    *warnings* are what the city warned of when the case was opened.
+    """
 
     report: Report
     course: Course
     rules: Rulebook
     deadlines: Sequence[Deadline] = ()
     records: Records = field(default_factory=dict[tuple[str, str, str], Record])
+    warnings: Sequence[CityWarning] = ()
 
 
 def correct(
@@ -84,19 +84,21 @@ def _corrected(
     limit = _limit(case, told, rules)
     if (category.code, lon, lat) == (case.category, case.lon, case.lat) and limit is None:
         raise NothingCorrected(case.id)
+    report = replace(background.report, lon=lon, lat=lat, accuracy_m=_accuracy(told, background))
+    graded = _graded(case, told, report, place, category, background)
     event = f.CaseCorrected(
         at=at, actor=actor, reason=order.reason, photos=order.photos, category=category.code,
-        severity=case.severity if category.code == case.category else category.severity,
-        cell=place.cell, areas=place.areas, lon=lon, lat=lat,
+        severity=graded.severity, cell=place.cell, areas=place.areas, lon=lon, lat=lat,
         grid_version=rules.grid.version if told.position else case.grid_version,
-        why={"versions": dict(rules.versions)},
+        why={"versions": dict(rules.versions), **_severity_told(case, graded)},
     )  # fmt: skip
     # The hour alone is no reason to route it anew: only what was told wrongly is.
     told_alike = (category.code, place.cell) == (case.category, case.cell)
     if told_alike or case.state is State.REPORTED:
         return _timed(case, event, (), limit, background)
-    report = replace(background.report, lon=lon, lat=lat, accuracy_m=_accuracy(told, background))
-    proposal = _proposed(report, place, category, background, at)
+    subject = subject_of(report, place, category, rules, at)
+    as_severe = as_severe_as(event.severity, subject)
+    proposal = propose(as_severe, rules, background.records)
     event, *then = _routed(case, event, proposal)
     return _timed(case, event, then, limit, background)
 
@@ -114,6 +116,44 @@ def _place(case: Case, told: Correction, rules: Rulebook) -> Place:
     if place is None:
         raise OutsideGrid(*told.position)
     return place
+
+
+def _graded(
+    case: Case,
+    told: Correction,
+    report: Report,
+    place: Place,
+    category: Category,
+    background: Background,
+) -> Graded:
+    """As severe as the rules had made it, had category and place been told so at first.
+
+    What a person has graded stays for as long as it is of the same category.
+    """
+    rules, is_same = background.rules, category.code == case.category
+    stays = told.position is None or _is_graded_by_person(case, category)
+    if is_same and stays:
+        return Graded(case.severity, _severity_of(case))
+    subject = subject_of(report, place, category, rules, case.opened_at)
+    return graded_by_rules(subject, category, rules, background.warnings)
+
+
+def _is_graded_by_person(case: Case, category: Category) -> bool:
+    """Whether it is as severe as neither its category nor the rules had made it."""
+    told = _severity_of(case)
+    held = told.get("rules")
+    by_rules = [one["to"] for one in held] if isinstance(held, Sequence) else []
+    return case.severity != [told.get("category", category.severity), *by_rules][-1]
+
+
+def _severity_of(case: Case) -> Mapping[str, Any]:
+    """What led to its severity, as it is stored; empty where no rule was asked."""
+    return cast("Mapping[str, Any]", case.why.get("severity") or {})
+
+
+def _severity_told(case: Case, graded: Graded) -> Mapping[str, object]:
+    """What led there, in place of what is told of the case so far."""
+    return {"severity": dict(graded.why)} if graded.why or "severity" in case.why else {}
 
 
 def _limit(case: Case, told: Correction, rules: Rulebook) -> Limit | None:
@@ -144,13 +184,6 @@ def _timed(
     due = due_as_if(limit.amounts, background.course, calendar.kept_by(department))
     told = {**event.why, "limit": limit_told(limit, department, background.rules)}
     return replace(event, began=due, why=told), *then
-
-
-def _proposed(
-    report: Report, place: Place, category: Category, background: Background, at: datetime
-) -> Proposal:
-    subject = subject_of(report, place, category, background.rules, at)
-    return propose(subject, background.rules, background.records)
 
 
 def _routed(

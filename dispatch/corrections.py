@@ -33,6 +33,7 @@ async def correct(
         rules,
         deadlines,
         await _records(book, case, order.correction, rules),
+        await book.warnings(rules, case.opened_at),
     )
     changes = Changes()
     for event in decide_correction(case, order, background, actor=actor, now=now):

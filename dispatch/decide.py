@@ -19,6 +19,7 @@ from dispatch.matching import Candidate, Sighting
 from dispatch.proposing import NO_RECORDS, Proposal, Subject, propose
 from dispatch.report import Report
 from dispatch.rulebook import Rulebook
+from dispatch.severity import Graded
 from dispatch.workflow.clocks import next_stage
 from grid.catalogue import Category
 from grid.cell import Place
@@ -124,12 +125,8 @@ def open_case(
         raise Undecidable(report.id, "a case needs a position")
     category = rules.catalogue.category(report.category)
     subject = subject_of(report, place, category, rules, now)
-    alarms = sorted(kinds_in_force(warnings, place.areas, now))
-    graded = rules.grading.grade(
-        category.severity, {**subject.facts, "alarms": alarms}, report.lon, report.lat
-    )
-    as_severe = replace(subject, facts={**subject.facts, "severity": graded.severity})
-    proposal = propose(as_severe, rules, records)
+    graded = graded_by_rules(subject, category, rules, warnings)
+    proposal = propose(as_severe_as(graded.severity, subject), rules, records)
     limit = rules.limits.limit_for(report.category, report.condition)
     at_once = proposal.department if rules.auto_file and proposal.held is None else None
     due = due_times(limit, now, rules.calendar.kept_by(at_once))
@@ -195,6 +192,20 @@ def limit_told(limit: Limit, department: str | None, rules: Rulebook) -> Mapping
         "closing": limit.closing.as_dict() if limit.closing else None,
         "milestones": {m.name: f"{m.amount:.12g} {m.unit}" for m in limit.milestones},
     }
+
+
+def graded_by_rules(
+    subject: Subject, category: Category, rules: Rulebook, warnings: Sequence[CityWarning]
+) -> Graded:
+    """How severe the rules of the city make a case, with what it warns of at that moment."""
+    alarms = sorted(kinds_in_force(warnings, subject.place.areas, subject.at))
+    facts = {**subject.facts, "alarms": alarms}
+    return rules.grading.grade(category.severity, facts, subject.lon, subject.lat)
+
+
+def as_severe_as(severity: int, subject: Subject) -> Subject:
+    """The case as the routing asks about it: as severe as it was made."""
+    return replace(subject, facts={**subject.facts, "severity": severity})
 
 
 def subject_of(

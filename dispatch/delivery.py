@@ -12,7 +12,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from dispatch.errors import UnusableDestination
-from dispatch.events import Event
+from dispatch.kinds import KINDS
 
 LEASE: Final = timedelta(seconds=30)
 """How long a notifier may be at a delivery before another one takes it up."""
@@ -20,9 +20,6 @@ LONGEST_PAUSE: Final = timedelta(seconds=60)
 """Longest pause between two attempts at one delivery."""
 ENDED: Final = "the destination was ended"
 """Why what it had not got yet is dead."""
-
-KINDS: Final = frozenset(one.kind for one in Event.__subclasses__())
-"""Every kind of event a destination may ask for."""
 
 _FIRST_PAUSE: Final = timedelta(seconds=0.5)
 _LONGEST_URL: Final = 2000
@@ -77,7 +74,7 @@ def check_destination(name: str, url: str, kinds: Collection[str]) -> None:
         raise UnusableDestination("name", "small letters, digits, '.', '_' and '-', at most 63")
     if problem := problem_of_url(url):
         raise UnusableDestination("url", problem)
-    if unknown := sorted(set(kinds) - KINDS):
+    if unknown := sorted(set(kinds) - KINDS.keys()):
         known = ", ".join(sorted(KINDS))
         raise UnusableDestination("kind", f"there is no kind {unknown[0]}; there are {known}")
 

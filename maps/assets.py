@@ -88,6 +88,9 @@ class Assets:
         """The file of this path below the folder, None when there is none."""
         return self._files.get(name)
 
-    def page(self, name: str) -> bytes:
-        """A page with the build in its addresses; raises KeyError when there is none."""
-        return self._files[name].content.replace(b"{build}", self.build.encode())
+    def page(self, name: str, **told: str) -> bytes:
+        """A page with the build and *told* in its places; raises KeyError when there is none."""
+        content = self._files[name].content
+        for place, text in {"build": self.build, **told}.items():
+            content = content.replace(b"{%s}" % place.encode(), text.encode())
+        return content

@@ -57,6 +57,7 @@ class Hub:
     """Keeps the last *kept* sent patches for those who come back, and the viewers who follow.
 
     *room* is how many texts may wait for one viewer. The hub begins after row *position*.
+    `situations` is the last row that was about one, 0 before the first.
     """
 
     def __init__(self, position: int = 0, *, kept: int = 20_000, room: int = 64) -> None:
@@ -66,6 +67,7 @@ class Hub:
         self._viewers: set[Viewer] = set()
         self._room = room
         self._ended = False
+        self.situations = 0
         self.news = asyncio.Event()
 
     @property
@@ -92,6 +94,8 @@ class Hub:
                 raise PatchesMissing(self._position + 1, patch.position)
             self._unsent.append(patch)
             self._position = patch.position
+            if patch.of_situation:
+                self.situations = patch.position
             self.news.set()
 
     def restart(self, position: int) -> None:
@@ -141,7 +145,7 @@ class Hub:
 
     def beat(self, now: datetime, current_at: datetime, degraded: Sequence[str] = ()) -> None:
         """Tell every viewer that the stream lives, when it was last current, what is degraded."""
-        text = beat_text(self.sent, now, current_at, degraded)
+        text = beat_text(self.sent, now, current_at, degraded, self.situations)
         for viewer in self._viewers:
             viewer.give(text)
 

@@ -93,7 +93,13 @@ class LiveMap:
                 return
             if missed:
                 yield frame_text(join(missed, scope), self._clock())
-            yield beat_text(self.hub.sent, self._clock(), self._current_at, self._degraded())
+            yield beat_text(
+                self.hub.sent,
+                self._clock(),
+                self._current_at,
+                self._degraded(),
+                self.hub.situations,
+            )
             while (text := await viewer.take()) is not None:
                 yield text
         finally:
@@ -156,10 +162,17 @@ class LiveMap:
             self.hub.restart(head)
 
     async def _send(self) -> None:
-        """The first change goes out at once, those right behind it together a tick later."""
+        """The first change goes out at once, those right behind it together a tick later.
+
+        That something happened to situations is told with them.
+        """
+        told = 0
         while not self._stopping:
             await self.hub.news.wait()
             self.hub.flush(self._clock())
+            if self.hub.situations != told:
+                told = self.hub.situations
+                self.beat()
             await asyncio.sleep(TICK_S)
 
     async def _beat(self) -> None:

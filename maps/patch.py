@@ -13,6 +13,7 @@ from maps.board import Board, Marker, Scope
 from maps.errors import PatchesMissing, UnreadableRow
 
 CASE_EVENTS = "case-events.v1"
+SITUATION_EVENTS = "situation-events.v1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,10 +27,14 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Patch:
-    """What one row changes; a row about something that is not on the map has no marker."""
+    """What one row changes; a row about something that is not on the map has no marker.
+
+    A row about a situation says only so: whoever may see it asks for it.
+    """
 
     position: int
     marker: Marker | None
+    of_situation: bool = False
 
 
 class Frame(msgspec.Struct, frozen=True):
@@ -58,7 +63,7 @@ _READER = msgspec.json.Decoder(_CaseEvent)
 def read_patch(row: Row) -> Patch:
     """The patch of one row; raises `UnreadableRow` when a case event has not its form."""
     if row.topic != CASE_EVENTS:
-        return Patch(row.position, None)
+        return Patch(row.position, None, row.topic == SITUATION_EVENTS)
     try:
         return Patch(row.position, _READER.decode(row.payload).data.case)
     except msgspec.MsgspecError as err:

@@ -33,17 +33,23 @@ def frame_text(frame: Frame, now: datetime) -> bytes:
 
 
 def beat_text(
-    position: int, now: datetime, current_at: datetime, degraded: Sequence[str] = ()
+    position: int,
+    now: datetime,
+    current_at: datetime,
+    degraded: Sequence[str] = (),
+    situations: int = 0,
 ) -> bytes:
     """A sign of life: *current_at* is when the server last was sure to know the newest row.
 
-    *degraded* names what of the servers is missing, worst first.
+    *degraded* names what of the servers is missing, worst first; *situations* is the last row about
+    one: when it is another, the page asks for them anew.
     """
     beat = {
         "position": position,
         "at": utc_text(now),
         "current_at": utc_text(current_at),
         "degraded": list(degraded),
+        "situations": situations,
     }
     return b"event: beat\ndata: %b\n\n" % _ENCODE(beat)
 

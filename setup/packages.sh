@@ -5,7 +5,7 @@
 set -euo pipefail
 
 run=(postgresql-15 postgresql-15-postgis-3 redis-server)
-test=(chromium faketime fonts-noto-cjk gdal-bin openjdk-17-jre-headless maven)
+test=(chromium faketime fonts-noto-cjk gdal-bin openjdk-17-jre-headless maven mosquitto mosquitto-clients)
 vendor=(nodejs npm)
 
 # A program that came from elsewhere than Debian counts as well.
@@ -22,6 +22,8 @@ present() {
     gdal-bin) command -v ogrinfo >/dev/null ;;
     openjdk-17-jre-headless) command -v java >/dev/null ;;
     maven) command -v mvn >/dev/null ;;
+    mosquitto) command -v mosquitto >/dev/null || [ -x /usr/sbin/mosquitto ] ;;
+    mosquitto-clients) command -v mosquitto_pub >/dev/null ;;
     *) echo "packages: no test for $1" >&2; exit 2 ;;
   esac
 }

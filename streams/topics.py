@@ -19,6 +19,8 @@ REPORT_OUTCOMES: Final = "report-outcomes.v1"
 
 ALARMS: Final = "alarms.v1"
 """What happened to alarms, as CloudEvents; key: key of the alarm."""
+SITUATION_EVENTS: Final = "situation-events.v1"
+"""What happened to situations, as CloudEvents; key: situation id."""
 
 DEAD_LETTERS: Final = "dead-letters.v1"
 """Messages no agent could read; key: where they stood."""
@@ -29,5 +31,6 @@ PARTITIONS: Final[Mapping[str, int]] = {
     CASE_EVENTS: 12,
     REPORT_OUTCOMES: 12,
     ALARMS: 12,
+    SITUATION_EVENTS: 12,
     DEAD_LETTERS: 1,
 }

@@ -20,6 +20,7 @@ from app.city import (
     rules,
     sensing,
     severity,
+    situations,
 )
 from app.city.archives import opened
 from app.city.components import read_components
@@ -108,10 +109,11 @@ class _Check:
         parts |= self._duties_and_limits(parts, areas, cells)
         if profile:
             check_families(profile.city["merge"], _matter_codes(parts), self.faults)
-        parts["sensor_rules"] = self._sensor_rules(parts)
+        parts |= self._sensor_rules(parts, zone)
         people = self._people(_codes(departments), areas)
         parts |= self._patrols(areas, cells, people)
         parts |= self._ladders(profile, parts, areas, people)
+        parts |= self._situations(parts, areas)
         components = read_components(
             self.folder, profile, _component_codes(parts), cells, self.faults
         )
@@ -198,12 +200,17 @@ class _Check:
             sheet, bounds_of(areas), lambda lon_lat: areas_below_the_city(areas, lon_lat)
         )
 
-    def _sensor_rules(self, parts: Mapping[str, Any]) -> rules.Part:
-        content = read_toml(self.folder, sensing.RULES_FILE, self.faults, optional=True)
-        lines = read_rules(content or {}, sensing.RULES_FILE, self.faults)
+    def _sensor_rules(self, parts: Mapping[str, Any], zone: ZoneInfo) -> dict[str, Any]:
+        content = read_toml(self.folder, sensing.RULES_FILE, self.faults, optional=True) or {}
+        whole = Line(sensing.RULES_FILE, None, content, self.faults)
+        lines = read_rules(content, sensing.RULES_FILE, self.faults)
         listed = parts["catalogue"]
         reportable = rules.reportable_codes(listed["categories"]) if listed else None
-        return sensing.sensor_rules(lines, parts["sensors"], reportable, parts["limits"])
+        known = sensing.Known(parts["sensors"], reportable, parts["limits"], zone)
+        return {
+            "sensing": sensing.settings(whole),
+            "sensor_rules": sensing.sensor_rules(lines, whole, known),
+        }
 
     def _people(
         self, departments: set[str] | None, areas: Areas | None
@@ -246,6 +253,19 @@ class _Check:
             supervises=profile is None or Move.SUPERVISE not in profile.city["workflow"]["off"],
         )
         return {"escalation": ladders.read_ladders(content, known, self.faults)}
+
+    def _situations(self, parts: Mapping[str, Any], areas: Areas | None) -> dict[str, Any]:
+        """What is one situation; nothing when the pack does not say, which then stays."""
+        content = read_toml(self.folder, situations.FILE, self.faults, optional=True)
+        if content is None:
+            return {}
+        listed, sensors = parts["catalogue"], parts["sensors"]
+        known = situations.Known(
+            categories=ladders.beginnings(listed["categories"]) - {"*"} if listed else None,
+            properties=None if sensors is None else {one["property"] for one in sensors},
+            areas=areas.codes if areas else None,
+        )
+        return {situations.PART: situations.read_situations(content, known, self.faults)}
 
     def _duties_and_limits(
         self, parts: dict[str, Any], areas: Areas | None, cells: Cells | None

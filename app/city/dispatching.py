@@ -7,8 +7,8 @@ from typing import Any, Final
 
 from app.city.faults import Faults
 from app.city.lines import Line
+from app.city.sections import FILE, section
 
-_FILE: Final = "city.toml"
 _KEYS: Final = ("auto", "confidence", "hold_back")
 HELD: Final = ("categories", "rules", "areas")
 
@@ -20,10 +20,10 @@ def read_dispatch(content: object, faults: Faults) -> dict[str, Any] | None:
     """
     if content is None:
         return None
-    line = _line("dispatch", content, _KEYS, faults)
+    line = section("dispatch", content, _KEYS, faults)
     told = {"dispatch.auto": True, "dispatch.confidence": 0, **line.values}
-    line = Line(_FILE, None, told, faults)
-    held = _line("dispatch.hold_back", line.values.get("dispatch.hold_back", {}), HELD, faults)
+    line = Line(FILE, None, told, faults)
+    held = section("dispatch.hold_back", line.values.get("dispatch.hold_back", {}), HELD, faults)
     return {
         "auto": line.flag("dispatch.auto"),
         "confidence": line.number("dispatch.confidence", 0, 1),
@@ -35,22 +35,10 @@ def check_held_back(
     told: Mapping[str, Any] | None, known: Mapping[str, Collection[str]], faults: Faults
 ) -> None:
     """Note what is held back and does not exist: *known* holds all there is, by kind."""
-    line = Line(_FILE, None, {}, faults)
+    line = Line(FILE, None, {}, faults)
     for name in HELD if told else ():
         for code in (told or {})["hold_back"][name]:
             line.check_known(f"dispatch.hold_back.{name}", code, known[name], name)
-
-
-def _line(name: str, content: object, known: Collection[str], faults: Faults) -> Line:
-    """A table with its settings under their whole names."""
-    table = content if isinstance(content, dict) else {}
-    if not isinstance(content, dict):
-        remedy = f"Write {name} as a table of {', '.join(known)}"
-        faults.add(_FILE, None, name, "it is no table", remedy)
-    for key in sorted(set(table) - set(known)):
-        problem, remedy = "this is no setting of a city pack", f"Choose from {', '.join(known)}"
-        faults.add(_FILE, None, f"{name}.{key}", problem, remedy)
-    return Line(_FILE, None, {f"{name}.{key}": value for key, value in table.items()}, faults)
 
 
 def _codes(line: Line, field: str) -> list[str]:

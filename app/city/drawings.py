@@ -6,10 +6,10 @@ from typing import Final
 
 import numpy as np
 import pandas as pd
-import pyogrio
 import shapely
 from pyogrio.errors import DataSourceError
 
+from app.city.disguise import layers_of
 from app.city.faults import Faults
 from app.city.layers import find_layer_file, in_degrees, in_globe, read_frame, texts_of
 from app.city.lines import Line
@@ -26,7 +26,7 @@ def read_drawings(folder: Path, source_crs: str, faults: Faults) -> tuple[Drawin
     if not file:
         return ()
     try:
-        names = [str(name) for name in pyogrio.list_layers(folder / file)[:, 0]]
+        names = layers_of(folder / file)
     except (DataSourceError, ValueError) as err:
         faults.add(file, None, "", f"it cannot be read: {err}", "Save the layers again")
         return ()

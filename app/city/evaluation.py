@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, Final
 
 from app.city.faults import Faults
 from app.city.lines import Line
+from app.city.sections import FILE, name_in, section
 from dispatch.evaluation.indicators import INDICATORS, Better
 from dispatch.evaluation.scoring import FULL, GRADES, WEIGHTS
 
-_FILE: Final = "city.toml"
 _KEYS: Final = ("weights", "grade")
 _GRADE_KEYS: Final = ("from", "name_zh", "name_en", "colour")
 _JUDGED: Final = tuple(k for k, one in INDICATORS.items() if one.better is not Better.UNJUDGED)
@@ -23,37 +23,21 @@ _MOST_GRADES: Final = 7
 
 def read_evaluation(content: object, faults: Faults) -> dict[str, Any]:
     """Weights and grades as they are stored, whatever is not said filled in; faults are noted."""
-    table = Line(_FILE, None, _table(content, "evaluation", faults), faults)
-    _refuse_unknown(table, "evaluation", table.values, _KEYS)
+    table = section("evaluation", content, _KEYS, faults)
     return {
-        "weights": _weights(table.values.get("weights"), faults),
-        "grades": _grades(table.values.get("grade"), faults),
+        "weights": _weights(table.values.get("evaluation.weights"), faults),
+        "grades": _grades(table.values.get("evaluation.grade"), faults),
     }
-
-
-def _table(content: object, name: str, faults: Faults) -> Mapping[str, Any]:
-    if isinstance(content, dict):
-        return content
-    line = Line(_FILE, None, {}, faults)
-    line.wrong(name, "it is no table", f"Write [{name}] and the settings below it")
-    return {}
-
-
-def _refuse_unknown(line: Line, name: str, told: Mapping[str, Any], known: Collection[str]) -> None:
-    for key in sorted(set(told) - set(known)):
-        remedy = f"Choose from {', '.join(known)}"
-        line.wrong(f"{name}.{key}", "this is no setting of a city pack", remedy)
 
 
 def _weights(content: object, faults: Faults) -> dict[str, float]:
     """The weights by indicator; a city that names any names all."""
     if content is None:
         return dict(WEIGHTS)
-    told = _table(content, "evaluation.weights", faults)
-    line = Line(_FILE, None, {f"evaluation.weights.{k}": v for k, v in told.items()}, faults)
-    _refuse_unknown(line, "evaluation.weights", told, _OF_PLACES)
+    line = section("evaluation.weights", content, _OF_PLACES, faults)
+    fields = {key: f"evaluation.weights.{key}" for key in _OF_PLACES}
     weights = {
-        key: line.number(f"evaluation.weights.{key}", 0, FULL) for key in _OF_PLACES if key in told
+        key: line.number(field, 0, FULL) for key, field in fields.items() if field in line.values
     }
     whole = sum(weights.values())
     if abs(whole - FULL) > 1e-6:
@@ -66,23 +50,22 @@ def _grades(content: object, faults: Faults) -> list[dict[str, Any]]:
     """The grades, best first; a city that names any names all."""
     if content is None:
         return [grade.as_dict() for grade in GRADES]
-    whole = Line(_FILE, None, {}, faults)
+    whole = Line(FILE, None, {}, faults)
     if not isinstance(content, list) or not all(isinstance(one, dict) for one in content):
         whole.wrong("evaluation.grade", "it is no list", "Write [[evaluation.grade]] tables")
         return []
     if not 2 <= len(content) <= _MOST_GRADES:
         problem = f"there are {len(content)} grades"
         whole.wrong("evaluation.grade", problem, f"Write 2 to {_MOST_GRADES}, best first")
-    grades = [_grade(Line(_FILE, n, one, faults)) for n, one in enumerate(content, 1)]
+    grades = [_grade(one, n, faults) for n, one in enumerate(content, 1)]
     _check_order(whole, [grade["from"] for grade in grades])
     return grades
 
 
-def _grade(line: Line) -> dict[str, Any]:
+def _grade(content: object, row: int, faults: Faults) -> dict[str, Any]:
     stem = "evaluation.grade"
-    _refuse_unknown(line, stem, line.values, _GRADE_KEYS)
-    told = Line(_FILE, line.row, {f"{stem}.{k}": v for k, v in line.values.items()}, line.faults)
-    name = {key: told.text(f"{stem}.name_{key}", longest=_LONGEST_NAME) for key in ("zh", "en")}
+    told = section(stem, content, _GRADE_KEYS, faults, row)
+    name = name_in(told, f"{stem}.name_", _LONGEST_NAME)
     return {
         "from": told.number(f"{stem}.from", 0, FULL),
         "name": name,

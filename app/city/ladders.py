@@ -10,8 +10,8 @@ from app.city.faults import Faults
 from app.city.institutions import Person
 from app.city.lines import FirstSeen, Line
 from dispatch.deadlines import EVERY_CATEGORY
-from dispatch.errors import BrokenStep
 from dispatch.escalation.channels import Kind, is_channel, kind_of
+from dispatch.escalation.errors import BrokenStep
 from dispatch.escalation.ladder import MOST_MINUTES, At, Told
 from grid.catalogue import MATTER
 

@@ -16,6 +16,7 @@ from pyogrio.errors import DataLayerError, DataSourceError
 from pyproj.exceptions import CRSError
 from shapely.geometry.base import BaseGeometry
 
+from app.city.disguise import layers_of
 from app.city.faults import Faults
 from app.city.lines import Line
 
@@ -73,9 +74,9 @@ def read_frame(path: Path, layer: str, faults: Faults) -> gpd.GeoDataFrame | Non
     if path.suffix == ".shp" and not _shapefile_is_complete(path, faults):
         return None
     try:
-        names = pyogrio.list_layers(path)[:, 0].tolist()
+        names = layers_of(path)
         if len(names) != 1 and layer not in names:
-            problem = f"it has the layers {', '.join(map(str, names))}"
+            problem = f"it has the layers {', '.join(names)}"
             faults.add(file, None, "", problem, f"Name the one that counts {layer!r}")
             return None
         chosen = layer if layer in names else names[0]

@@ -10,6 +10,7 @@ from app.city.evaluation import read_evaluation
 from app.city.faults import Faults
 from app.city.lines import Line
 from app.city.merging import read_merging
+from app.city.samples import read_samples
 from app.city.workflow import read_workflow
 from grid.code import STANDARD_PATTERN, CodePattern
 from grid.errors import BadCodePattern
@@ -21,7 +22,7 @@ _KEYS: Final = {
     "": {
         "catalogue_standard", "code", "name_zh", "name_en", "timezone", "centre", "zoom",
         "default_language", "cell_code_pattern", "filing", "source_crs", "merge", "working_time",
-        "level", "tolerance", "workflow", "dispatch", "evaluation",
+        "level", "tolerance", "workflow", "dispatch", "evaluation", "samples",
     },
     "merge": {"radius_m", "minutes", "suggest_radius_m", "suggest_minutes", "rule"},
     "working_time": {"weekend", "periods", "departments"},
@@ -75,6 +76,8 @@ def read_profile(content: Mapping[str, Any], faults: Faults) -> Profile:
     }
     if (dispatch := read_dispatch(content.get("dispatch"), faults)) is not None:
         city["dispatch"] = dispatch
+    if (samples := read_samples(content.get("samples"), faults)) is not None:
+        city["samples"] = samples
     return Profile(
         city=city,
         levels=tuple(level["level"] for level in levels),

@@ -1,12 +1,17 @@
 """The parts ``sensors`` and ``sensor_rules``: what the city measures, and when that is an alarm."""
 
 from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 import numpy as np
 
 from app.city.lines import FirstSeen, Line
 from app.city.reading import Sheet
+from app.city.sensing_examples import check_examples
+from app.city.sensing_rules import flat, full_rule, is_short, pauses, refuse_unknown_keys, span_ms
+from dispatch.sensing.rules import LATENESS_MS, SensorRule
 from geo.shift import Datum, Positions, to_wgs84
 
 Part = list[dict[str, Any]]
@@ -15,10 +20,8 @@ DATUMS: Final = tuple(datum.value for datum in Datum)
 FILE: Final = "sensors.csv"
 RULES_FILE: Final = "sensor_rules.toml"
 SHORTEST_S, LONGEST_S = 1, 86_400
-_KEYS: Final = {
-    "name", "property", "unit", "above", "below", "window_minutes", "category", "condition",
-    "text_zh", "text_en",
-}  # fmt: skip
+LATEST_MS: Final = 6 * 86_400_000
+"""A week later the same hour comes again, and what deviates is measured by the week before."""
 
 
 def sensors(
@@ -49,8 +52,9 @@ def _sensor(
     given_lon, given_lat = line.number("lon", -180, 180), line.number("lat", -90, 90)
     lon, lat = _unshifted(given_lon, given_lat, datum)
     _check_within(line, lon, lat, bounds)
-    return {
+    return _range(line) | {
         "code": code,
+        "station": line.code("station") if line.values.get("station") else code,
         "name": line.label(),
         "kind": line.text("kind"),
         "property": line.text("property"),
@@ -62,6 +66,17 @@ def _sensor(
         "given_lat": given_lat,
         "source": source,
     }
+
+
+def _range(line: Line) -> dict[str, float | None]:
+    """The smallest and the greatest value that the device can measure, where that is told."""
+    least, most = (
+        line.number(field, -1e12, 1e12) if line.values.get(field) else None
+        for field in ("least", "most")
+    )
+    if least is not None and most is not None and least >= most:
+        line.wrong("most", f"{most:g} is not more than {least:g}", "Correct one of them")
+    return {"least": least, "most": most}
 
 
 def _unshifted(lon: float, lat: float, datum: str) -> tuple[float, float]:
@@ -81,49 +96,89 @@ def _check_within(
             line.wrong(field, problem, "Correct the position, or say in datum what it is in")
 
 
-def sensor_rules(
-    lines: Sequence[Line],
-    measured: Part | None,
-    reportable: Collection[str] | None,
-    limits: Part,
-) -> Part:
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What sensor rules can name; of what could not be read (None) nothing is asked."""
+
+    measured: Part | None
+    reportable: Collection[str] | None
+    limits: Part
+    zone: ZoneInfo
+
+
+def settings(whole: Line) -> dict[str, Any]:
+    """What stands above the rules: how late samples may come."""
+    for key in sorted(set(whole.values) - {"rule", "lateness", "maintenance"}):
+        whole.wrong(key, "this is no setting of sensor rules", "Write lateness or maintenance")
+    told_ms = span_ms(whole, "lateness", default_ms=LATENESS_MS)
+    if told_ms > LATEST_MS:
+        whole.wrong("lateness", "it is longer than six days", "Samples so late change nothing")
+    return {"lateness_ms": told_ms}
+
+
+def sensor_rules(lines: Sequence[Line], whole: Line, known: Known) -> Part:
     """The rules, each name once, over properties that a sensor has and categories to report.
 
-    Of tables that could not be read (None) nothing is asked.
+    The maintenance windows of the *whole* file are added to each. A rule without a fault of its own
+    is tried on its examples.
     """
-    units = None if measured is None else {row["property"]: row["unit"] for row in measured}
     seen = FirstSeen()
+    everywhere = pauses(flat(whole), "maintenance", known.zone)
     part: Part = []
-    for line in lines:
-        _refuse_unknown_keys(line)
-        name = line.code("name")
-        seen.check(line, "name", name, f"rule {name!r}")
-        category = line.known("category", reportable, "category to report")
-        part.append(
-            {
-                "row": line.row,
-                "name": name,
-                "property": line.known("property", units, "property of a sensor"),
-                "unit": _unit(line, units),
-                **_threshold(line),
-                "window_s": _window_s(line),
-                "category": category,
-                "condition": line.known_or_empty(
-                    "condition",
-                    _conditions(category, reportable, limits),
-                    "condition of the category",
-                )
-                or None,
-                "text": line.label("text"),
-            }
-        )
+    for line in map(flat, lines):
+        noted = len(line.faults.found)
+        row = _rule(line, seen, known)
+        if not is_short(line):
+            row["pauses"] = [*everywhere, *row["pauses"]]
+        if len(line.faults.found) == noted and known.measured is not None:
+            check_examples(line, SensorRule.of(row), known.zone)
+        part.append(row)
     return part
 
 
-def _refuse_unknown_keys(line: Line) -> None:
-    for key in sorted(set(line.values) - _KEYS):
-        remedy = f"Choose from {', '.join(sorted(_KEYS))}"
-        line.wrong(key, "this is no setting of a sensor rule", remedy)
+def _rule(line: Line, seen: FirstSeen, known: Known) -> dict[str, Any]:
+    refuse_unknown_keys(line)
+    name = line.code("name")
+    seen.check(line, "name", name, f"rule {name!r}")
+    units = (
+        None if known.measured is None else {row["property"]: row["unit"] for row in known.measured}
+    )
+    return {
+        "row": line.row,
+        "name": name,
+        **_property(line, units),
+        **_form(line, known),
+        **_report(line, known),
+        "text": line.label("text"),
+    }
+
+
+def _property(line: Line, units: dict[str, str] | None) -> dict[str, str]:
+    """What is measured, in what unit; of several that go together the first."""
+    if "property" not in line.values and line.values.get("all.1.property"):
+        return {"property": line.text("all.1.property"), "unit": line.text("unit", empty=True)}
+    return {
+        "property": line.known("property", units, "property of a sensor"),
+        "unit": _unit(line, units),
+    }
+
+
+def _form(line: Line, known: Known) -> dict[str, Any]:
+    if is_short(line):
+        return {**_threshold(line), "window_s": _window_s(line)}
+    return full_rule(line, known.measured, known.zone)
+
+
+def _report(line: Line, known: Known) -> dict[str, str | None]:
+    """As what alarms are reported; a full rule may leave that out, and reports nothing."""
+    if not is_short(line) and not line.values.get("category"):
+        if line.values.get("condition"):
+            line.wrong("condition", "there is no category", "Write the category, or remove it")
+        return {"category": None, "condition": None}
+    category = line.known("category", known.reportable, "category to report")
+    conditions = _conditions(category, known.reportable, known.limits)
+    condition = line.known_or_empty("condition", conditions, "condition of the category")
+    return {"category": category, "condition": condition or None}
 
 
 def _unit(line: Line, units: dict[str, str] | None) -> str:

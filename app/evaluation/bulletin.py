@@ -51,7 +51,14 @@ _TILE_RATIOS: Final = ("dispose_rate", "in_time_rate", "rework_rate")
 _PLACE_COUNTS: Final = (Count.NEED, Count.LATE_OPEN)
 _PLACE_RATIOS: Final = ("dispose_rate", "in_time_rate")
 _COUNTS: Final = (Count.NEED, Count.IN_TIME, Count.LATE, Count.LATE_OPEN, Count.INSIDE)
-_RATIOS: Final = ("dispose_rate", "in_time_rate", "rework_rate", "extension_rate", "mean_disposal")
+_RATIOS: Final = (
+    "dispose_rate",
+    "in_time_rate",
+    "rework_rate",
+    "extension_rate",
+    "mean_disposal",
+    "satisfaction_rate",
+)
 _CATEGORY_COUNTS: Final = (Count.REPORTED, Count.NEED, Count.LATE_OPEN)
 _CATEGORY_RATIOS: Final = ("in_time_rate", "mean_disposal")
 

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, LiteralString, Protocol
 
 from psycopg import AsyncConnection
 
 from app.evaluation.places import Places
-from dispatch.evaluation.counts import Count, Period
+from dispatch.evaluation.counts import Count, Mark, Period
 from dispatch.evaluation.judging import Judged, judge_all
 from dispatch.evaluation.meanings import Post
 from dispatch.evaluation.tables import Table
 from dispatch.postgres.evaluation import Sent, histories
+from dispatch.postgres.ratings import Given, ratings_given
+from dispatch.rating import SATISFIED
 
 
 class Taker(Protocol):
@@ -38,6 +40,11 @@ class ByPlace:
         for one, key in zip(cases, keys, strict=True):
             self.table.add(one.marks, key)
 
+    def rate(self, ratings: Sequence[Given]) -> None:
+        """Sum ratings under the places of their cases."""
+        for one, key in zip(ratings, self.places(ratings), strict=True):
+            self.table.add(_rating_marks(one), key)
+
 
 @dataclass(frozen=True, slots=True)
 class ByPost:
@@ -59,6 +66,17 @@ class ByPost:
         for one in cases:
             self.table.add(one.marks)
 
+    def rate(self, ratings: Sequence[Given]) -> None:
+        """Sum ratings under the departments that had the cases."""
+        for one in ratings:
+            self.table.add(_rating_marks(one))
+
+
+def _rating_marks(one: Given) -> Iterator[Mark]:
+    yield Mark(Count.RATED, one.at, one.department)
+    if one.stars >= SATISFIED:
+        yield Mark(Count.SATISFIED, one.at, one.department)
+
 
 async def count(
     conn: AsyncConnection[Any],
@@ -75,6 +93,10 @@ async def count(
     async for texts in histories(conn, period, condition, values):
         await asyncio.to_thread(_take, texts, period, takers)
         counted += len(texts)
+    ratings = await ratings_given(conn, period, condition, values)
+    for taker in takers:
+        if isinstance(taker, ByPlace | ByPost):
+            taker.rate(ratings)
     return counted
 
 

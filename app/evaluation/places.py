@@ -11,7 +11,6 @@ from psycopg import AsyncConnection
 from psycopg.rows import tuple_row
 
 from app.evaluation.asking import CELL
-from dispatch.evaluation.judging import Told
 from grid.cell import Cell
 from grid.hierarchy import Hierarchy
 from grid.naming import Label
@@ -39,10 +38,25 @@ class AreasEver:
     names: Mapping[str, Label]
 
 
+class Located(Protocol):
+    """What has a place: a case as it was told last, or a rating of one. Degrees WGS84."""
+
+    @property
+    def category(self) -> str: ...  # noqa: D102
+    @property
+    def cell(self) -> str: ...  # noqa: D102
+    @property
+    def areas(self) -> Sequence[str]: ...  # noqa: D102
+    @property
+    def lon(self) -> float: ...  # noqa: D102
+    @property
+    def lat(self) -> float: ...  # noqa: D102
+
+
 class Places(Protocol):
     """The key of each of some cases in a table by place; None where it lies in none."""
 
-    def __call__(self, told: Sequence[Told]) -> Sequence[str | None]:
+    def __call__(self, told: Sequence[Located]) -> Sequence[str | None]:
         """One key for each case, in their order."""
         ...
 
@@ -50,7 +64,7 @@ class Places(Protocol):
 def as_then(by: str, areas: AreasEver) -> Places:
     """The cell or area of the grid that each case was decided by."""
 
-    def keys(told: Sequence[Told]) -> Sequence[str | None]:
+    def keys(told: Sequence[Located]) -> Sequence[str | None]:
         if by == CELL:
             return [one.cell for one in told]
         return [_at_level(one.areas, by, areas.levels) for one in told]
@@ -64,8 +78,9 @@ def as_now(by: str, cells: Sequence[Cell], hierarchy: Hierarchy) -> Places:
     levels = {area.code: area.level for area in hierarchy}
     above = {cell.code: hierarchy.path(cell.area) for cell in cells}
 
-    def keys(told: Sequence[Told]) -> Sequence[str | None]:
-        found = carrier.cells(np.array([(one.lon, one.lat) for one in told], dtype=np.float64))
+    def keys(told: Sequence[Located]) -> Sequence[str | None]:
+        lon_lat = np.array([(one.lon, one.lat) for one in told], dtype=np.float64)
+        found = carrier.cells(lon_lat.reshape(-1, 2))
         if by == CELL:
             return found
         return [_at_level(above[code], by, levels) if code else None for code in found]

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from app.evaluation.answering import Evaluation, Line
 from dispatch.evaluation.indicators import INDICATORS, Indicator, formula
 from dispatch.evaluation.meanings import IDENTITIES, MEANINGS
 from dispatch.evaluation.scoring import Scoring
+from grid.naming import Label
 
 
 def as_told(found: Evaluation) -> dict[str, Any]:
@@ -49,9 +50,10 @@ def _values(line: Line, indicators: Sequence[Indicator]) -> dict[str, Any]:
     }
 
 
-def definitions(scoring: Scoring) -> dict[str, Any]:
-    """Every count and indicator in words, and how this city scores."""
+def definitions(scoring: Scoring, levels: Mapping[str, Label]) -> dict[str, Any]:
+    """Every count and indicator in words, the levels of areas, and how this city scores."""
     return {
+        "levels": {level: label.as_dict() for level, label in levels.items()},
         "counts": {
             count: {
                 "name": one.name.as_dict(),

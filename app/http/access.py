@@ -12,6 +12,8 @@ from typing import Final, Protocol, cast
 from starlette.requests import Request
 from starlette.responses import Response
 
+from app.http.once import Once
+from app.identity.signers import signed_by
 from app.policy import POLICY, Actor, authorize
 from app.problems import Problem
 
@@ -48,12 +50,20 @@ class Guarded:
         self.action, self.endpoint = action, endpoint
 
     async def respond(self, request: Request) -> Response:
-        """The endpoint's answer to an actor who may ask; raises Problem or Refused."""
+        """The endpoint's answer to an actor who may ask; raises Problem or Refused.
+
+        What a signed request changes, its repetition does not change again.
+        """
         identifier = cast("Identifier", request.app.state.identifier)
         actor = await identifier.actor_of(request)
         if actor.by_cookie:
             refuse_forgery(request)
         authorize(actor, action_asked(request, self.action))
+        if request.method not in _SAFE_METHODS and (signed := signed_by(request)) is not None:
+            once = cast("Once", request.app.state.once)
+            return await once.answer(
+                request, signed, actor.name, lambda: self.endpoint(request, actor)
+            )
         return await self.endpoint(request, actor)
 
 

@@ -18,12 +18,18 @@ class HungUp(Exception):
 
 def check_type(request: Request, media_type: str) -> None:
     """Raise Problem 415 unless the body says it is *media_type*, in UTF-8 and uncompressed."""
-    sent, _, parameters = request.headers.get("content-type", "").partition(";")
+    parameters = request.headers.get("content-type", "").partition(";")[2]
     charset = parameters.lower().partition("charset=")[2].strip(' "')
-    if sent.strip().lower() != media_type or charset not in ("", "utf-8", "utf8"):
+    if not is_of_type(request, media_type) or charset not in ("", "utf-8", "utf8"):
         raise Problem(415, f"send the content as {media_type}, in UTF-8")
     if request.headers.get("content-encoding", "identity").lower() != "identity":
         raise Problem(415, "send the content uncompressed")
+
+
+def is_of_type(request: Request, media_type: str) -> bool:
+    """Whether the body says it is *media_type*."""
+    sent = request.headers.get("content-type", "").partition(";")[0]
+    return sent.strip().lower() == media_type
 
 
 async def read_body(request: Request, limit: int) -> bytes:

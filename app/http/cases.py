@@ -31,6 +31,7 @@ from dispatch.postgres.cases import (
     reports_of,
 )
 from dispatch.postgres.clock import now
+from dispatch.postgres.situations import situations_of_case
 from dispatch.workflow.clocks import Deadline
 from dispatch.workflow.moves import Need
 from dispatch.workflow.offers import offered
@@ -96,6 +97,7 @@ async def case_answer(
             "reports": [_report_as_told(report) for report in reports],
             "deadlines": [_deadline_as_told(one) for one in deadlines],
             "why": case.why,
+            "situations": await situations_of_case(conn, case.id),
             "moves": moves_open_to(actor, case, city, deadlines, moment),
         },
         headers={"etag": f'"{case.version}"'},

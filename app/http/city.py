@@ -11,12 +11,14 @@ import structlog
 from psycopg import AsyncConnection
 
 from app.database import TRANSIENT, Database, DatabaseAway, wake_ups
-from dispatch.calendar import WorkingCalendar
+from app.problems import Problem
+from app.rulebook import terms_of
 from dispatch.deadlines import Limit, Limits
 from dispatch.evaluation.scoring import Scoring
 from dispatch.matching import Matching
+from dispatch.postgres.registry import read_devices, with_devices
 from dispatch.sensing.sensors import Sensors
-from dispatch.workflow.variant import Terms, Variant
+from dispatch.workflow.variant import Terms
 from grid.catalogue import Catalogue
 from grid.department import Departments
 from grid.naming import Label, Language
@@ -45,7 +47,7 @@ class City:
 
     *terms* are its variant of the workflow and its working time, *matching* its duplicate rules.
     *levels* name the levels of its areas, widest first. *scoring* is how it judges its departments
-    and places.
+    and places. *samples* says what it bears of its sensors, beside the settings.
     """
 
     code: str
@@ -62,6 +64,7 @@ class City:
     timezone: str
     levels: Mapping[str, Label]
     scoring: Scoring
+    samples: Mapping[str, Any]
 
     @classmethod
     def of(cls, parts: Mapping[str, Any], versions: Mapping[str, int]) -> City:
@@ -78,12 +81,13 @@ class City:
             departments=Departments.of(parts["departments"]),
             limits=Limits.of(parts["limits"]),
             sensors=Sensors.of(parts["sensors"]),
-            terms=Terms(Variant.of(city.get("workflow")), WorkingCalendar.of(parts["calendar"])),
+            terms=terms_of(parts),
             matching=Matching.of(city["merge"], [one.code for one in catalogue]),
             versions=versions,
             timezone=city["timezone"],
             levels={one["level"]: Label.of(one["name"]) for one in city["levels"]},
             scoring=Scoring.of(city.get("evaluation")),
+            samples=city.get("samples") or {},
         )
 
     def conditions(self, category: str) -> Sequence[Limit]:
@@ -113,7 +117,9 @@ async def read_city(conn: AsyncConnection[Any]) -> City | None:
     parts = {cast("str", part): content for part, _, content in rows}
     if len(parts) < 6:
         return None
-    return City.of(parts, {part: version for part, version, _ in rows})
+    devices = await read_devices(conn)
+    versions = {part: version for part, version, _ in rows} | {"devices": len(devices)}
+    return City.of({**parts, "sensors": with_devices(parts["sensors"], devices)}, versions)
 
 
 class CityWatch:
@@ -122,6 +128,12 @@ class CityWatch:
     def __init__(self, database: Database) -> None:
         self._database = database
         self.current: City | None = None
+
+    def required(self) -> City:
+        """The city; Problem 503 while no city pack was loaded."""
+        if self.current is None:
+            raise Problem(503, "no city pack is loaded yet", retry_after_s=10)
+        return self.current
 
     async def refresh(self) -> None:
         """Read the city now; raises DatabaseAway."""

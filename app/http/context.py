@@ -21,6 +21,7 @@ _DOORS: Final = (
     "/api/",
     "/open311/",
     "/ogc/",
+    "/sta/",
     "/live/",
     "/tiles/",
     "/static/",

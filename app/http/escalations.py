@@ -17,27 +17,32 @@ from app.http.access import guarded
 from app.http.answers import json_answer
 from app.http.case_filters import LONGEST_LIST, flag, number, refuse_unknown
 from app.http.cases import resource_of
+from app.http.city import City
 from app.http.wiring import wiring_of
 from app.identity.postgres import write_audit
 from app.policy import Actor, Reach, authorize, reach
 from app.problems import Problem
-from dispatch.errors import AcknowledgedBy, NotTold, UnknownEscalation
+from dispatch.escalation.errors import AcknowledgedBy, NotTold, UnknownEscalation
 from dispatch.postgres.cases import read_case
 from dispatch.postgres.clock import now
 from dispatch.postgres.escalations import list_escalations, read_escalation
 from grid.naming import Label
 
-_KNOWN: Final = frozenset({"mine", "open", "case", "before", "limit"})
+_KNOWN: Final = frozenset({"mine", "open", "failed", "case", "before", "limit"})
 _LARGEST_ID: Final = 2**63 - 1
 _log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
 class EscalationFilter:
-    """A page of a list; *mine* are those that the asking person was told of, *before* is an id."""
+    """A page of a list; *mine* are those that the asking person was told of, *before* is an id.
+
+    *failed* are those of which some message did not get through.
+    """
 
     mine: bool | None = None
     open: bool | None = None
+    failed: bool | None = None
     case: int | None = None
     before: int | None = None
     limit: int = 50
@@ -49,6 +54,7 @@ class EscalationFilter:
         return cls(
             mine=flag(query, "mine"),
             open=flag(query, "open"),
+            failed=flag(query, "failed"),
             case=number(query, "case", most=_LARGEST_ID),
             before=number(query, "before", most=_LARGEST_ID),
             limit=number(query, "limit", most=LONGEST_LIST) or 50,
@@ -60,6 +66,11 @@ class EscalationFilter:
         asked: list[tuple[object, LiteralString]] = [
             (self.mine is not None, "(e.people @> ARRAY[%(login)s::text]) = %(mine)s"),
             (self.open is not None, "(e.acknowledged_at IS NULL) = %(open)s"),
+            (
+                self.failed is not None,
+                "EXISTS (SELECT FROM notice n WHERE n.escalation = e.id AND n.state = 'dead')"
+                " = %(failed)s",
+            ),
             (self.case, "e.case_id = %(case)s"),
             (self.before, "e.id < %(before)s"),
         ]
@@ -68,6 +79,7 @@ class EscalationFilter:
         values |= {
             "mine": self.mine,
             "open": self.open,
+            "failed": self.failed,
             "case": self.case,
             "before": self.before,
             "limit": self.limit,
@@ -80,10 +92,18 @@ async def list_all(request: Request, actor: Actor) -> Response:
     """Escalations of cases within the actor's reach, newest first, with how each was sent."""
     wanted = EscalationFilter.of(request.query_params)
     condition, values = wanted.sql(reach(actor, "escalation.read"), actor.name)
-    async with wiring_of(request).database.connection() as conn:
+    wiring = wiring_of(request)
+    async with wiring.database.connection() as conn:
         rows = await list_escalations(conn, condition, values)
     following = rows[-1]["id"] if len(rows) == wanted.limit else None
-    return json_answer({"escalations": rows, "next": following})
+    city = wiring.current_city()
+    told = [{**row, "department_name": _name_of(row["department"], city)} for row in rows]
+    return json_answer({"escalations": told, "next": following})
+
+
+def _name_of(department: str | None, city: City) -> Mapping[str, str] | None:
+    found = city.departments.get(department) if department else None
+    return found.name.as_dict() if found else None
 
 
 async def read(request: Request, actor: Actor) -> Response:

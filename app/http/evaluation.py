@@ -69,7 +69,8 @@ async def ask(request: Request, actor: Actor) -> Response:
 
 async def define(request: Request, actor: Actor) -> Response:
     """Every count and indicator in words, the weights of the score and its grades."""
-    return json_answer(definitions(wiring_of(request).current_city().scoring))
+    city = wiring_of(request).current_city()
+    return json_answer(definitions(city.scoring, city.levels))
 
 
 @asynccontextmanager

@@ -70,6 +70,7 @@ TASKS: Final = (
 ESCALATIONS: Final = (
     flag_query("mine", "Whether the one who asks was told"),
     flag_query("open", "Whether nobody has acknowledged it"),
+    flag_query("failed", "Whether some message of it did not get through"),
     number_query("case", "Id of the case", most=_LARGEST_ID),
     number_query("before", "Only below this id: `next` of the page before", most=_LARGEST_ID),
     _limit(EscalationFilter().limit),

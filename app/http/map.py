@@ -24,6 +24,9 @@ from maps.postgres.tiles import GridStamp, draw_tile, read_grid_stamp
 from maps.tiles import FORMAT
 
 _FOR_EVER: Final = "public, max-age=31536000, immutable"
+_HEAD: Final = "page.html"
+"""The one head of all pages but the map."""
+SHEETS: Final = ("/dead", "/escalations", "/evaluation", "/whatif")
 _TILE_TYPE: Final = "application/vnd.mapbox-vector-tile"
 
 
@@ -34,27 +37,20 @@ async def page(request: Request, actor: Actor) -> Response:
     return _page(request, "map.html")
 
 
-async def dead_page(request: Request, actor: Actor) -> Response:
-    """The page of dead reports; its data asks the policy."""
+async def sheet(request: Request, actor: Actor) -> Response:
+    """A page beside the map, by its path; its data asks the policy."""
     if not actor.is_known:
         return RedirectResponse("/login", 303, headers={"cache-control": "no-store"})
-    return _page(request, "dead.html")
-
-
-async def whatif_page(request: Request, actor: Actor) -> Response:
-    """The page on which other rules are tried on past cases; its data asks the policy."""
-    if not actor.is_known:
-        return RedirectResponse("/login", 303, headers={"cache-control": "no-store"})
-    return _page(request, "whatif.html")
+    return _page(request, _HEAD, page=request.url.path.removeprefix("/"), look="sheet")
 
 
 async def login_page(request: Request, actor: Actor) -> Response:
     """The login page."""
-    return _page(request, "login.html")
+    return _page(request, _HEAD, page="login", look="door")
 
 
-def _page(request: Request, name: str) -> Response:
-    content = map_room_of(request).assets.page(name)
+def _page(request: Request, name: str, **told: str) -> Response:
+    content = map_room_of(request).assets.page(name, **told)
     return Response(content, headers=dict(PAGE_HEADERS), media_type="text/html; charset=utf-8")
 
 
@@ -167,8 +163,7 @@ def _takes_gzip(request: Request) -> bool:
 
 ROUTES: Final = [
     Route("/", guarded("page.read", page), methods=["GET"]),
-    Route("/dead", guarded("page.read", dead_page), methods=["GET"]),
-    Route("/whatif", guarded("page.read", whatif_page), methods=["GET"]),
+    *(Route(path, guarded("page.read", sheet), methods=["GET"]) for path in SHEETS),
     Route("/login", guarded("page.read", login_page), methods=["GET"]),
     Route("/static/{build}/{name:path}", guarded("page.read", static), methods=["GET"]),
     Route("/tiles/{layer}/{z:int}/{x:int}/{y:int}.mvt", guarded("map.read", tile), methods=["GET"]),

@@ -30,19 +30,27 @@ from app.policy import Actor, reach
 from app.problems import Fault, Problem
 from app.rulebook import load_rulebook
 from dispatch import actions
-from dispatch.case import Case, Move, Order
+from dispatch.case import MOVES, Case, Move, Order
 from dispatch.corrections import correct
-from dispatch.errors import MoveRefused, StaleCase, UnknownCase
+from dispatch.errors import UnknownCase
 from dispatch.postgres.book import PostgresBook
 from dispatch.postgres.cases import history, read_case
 from dispatch.postgres.clock import now
 from dispatch.rulebook import Rulebook
+from dispatch.workflow.errors import MoveRefused, StaleCase
+from dispatch.workflow.moves import Need
 
 _log = structlog.get_logger()
 _UNFIT: Final = "the move cannot be made as sent"
 
+# Of this round is what was added since the department got the case, or got it again.
 _PHOTOS: Final = """
-    SELECT p.id::text
+    SELECT p.id::text,
+           p.added_by = %(actor)s
+           AND p.added_at >= (
+               SELECT max(e.at) FROM case_event e
+                WHERE e.case_id = %(case)s
+                  AND (e.seq = 1 OR e.kind IN ('assigned', 'transferred', 'reworked', 'reopened')))
       FROM photo p
       JOIN inbox i ON i.id = p.inbox_id
      WHERE p.id = ANY(%(photos)s)
@@ -82,7 +90,8 @@ async def move(request: Request, actor: Actor) -> Response:
         case = await case_for(conn, request, actor, f"case.move.{order.move}")
         order = replace(order, correction=read_correction(told, order.move, case, city))
         rules = await load_rulebook(conn, cache) if order.correction else None
-        await _check_photos(conn, case, order)
+        _refuse_misplaced(told, case)
+        await _check_photos(conn, case, order, actor, city)
         await _check_other(conn, actor, order)
         tagged = _is_matched(request, case)
         # What was authorized is this version; after a change by somebody else it is asked anew.
@@ -118,17 +127,43 @@ def _order(told: ToldMove, city: City) -> Order:
     )
 
 
-async def _check_photos(conn: AsyncConnection[Any], case: Case, order: Order) -> None:
+def _refuse_misplaced(told: ToldMove, case: Case) -> None:
+    """What a move does not take is a slip of whoever sent it, and not to be passed over."""
+    step = MOVES[told.move]
+    owner = Need.OWNER in step.needs and case.department in (None, told.department)
+    taken = {
+        "department": step.needs_department or owner,
+        "until": step.takes_deadline,
+        "severity": Need.SEVERITY in step.needs,
+        "case": Need.CASE in step.needs,
+    }
+    faults = [
+        Fault(field, f"does not go with {told.move}", "leave it out")
+        for field, is_taken in taken.items()
+        if getattr(told, field) is not None and not is_taken
+    ]
+    if faults:
+        raise Problem(422, _UNFIT, *faults)
+
+
+async def _check_photos(
+    conn: AsyncConnection[Any], case: Case, order: Order, actor: Actor, city: City
+) -> None:
+    """They are of the case; where the city asks for one, the actor has taken one in this round."""
     if not order.photos:
         return
-    values = {"photos": [UUID(photo) for photo in order.photos], "case": case.id}
+    photos = [UUID(photo) for photo in order.photos]
+    values = {"photos": photos, "case": case.id, "actor": actor.name}
     found = await conn.execute(_PHOTOS, values)
-    known = {row[0] for row in await found.fetchall()}
+    known = dict(await found.fetchall())
     if strange := [photo for photo in order.photos if photo not in known]:
         fault = Fault(
             "photos", f"{strange[0]} is no photo of this case", "add it to the case first"
         )
         raise Problem(422, _UNFIT, fault)
+    if order.move in city.terms.variant.photographed and not any(known.values()):
+        problem = "none of them was added by you since this round of the work began"
+        raise Problem(422, _UNFIT, Fault("photos", problem, "add one that shows what was done"))
 
 
 async def _check_other(conn: AsyncConnection[Any], actor: Actor, order: Order) -> None:

@@ -15,7 +15,16 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from app.http import alarm_filters, duplicates, evaluation, listing, sensors
+from app.gateway.samples import ToldSample
+from app.http import (
+    alarm_filters,
+    duplicates,
+    evaluation,
+    lines,
+    listing,
+    sensors,
+    situation_filters,
+)
 from app.http.access import guarded
 from app.http.answers import json_answer
 from app.http.grid import asking, cells, components
@@ -24,7 +33,10 @@ from app.http.grid.profiles import ToldDrawing
 from app.http.moves import ToldMove
 from app.http.observations import ToldSamples
 from app.http.parameters import Query
+from app.http.rating import ToldRating
 from app.http.sessions import Credentials
+from app.http.situation_orders import SeenTo, SituationPart, SituationReason
+from app.http.sta.options import QUERIES as SENSORTHINGS
 from app.http.submission import Told
 from app.http.unmerging import ToldReason
 from app.http.warnings import ToldWarning
@@ -33,21 +45,30 @@ from app.righting import Correction
 
 _BODIES: Final[Mapping[tuple[str, str], type]] = {
     ("/api/reports", "post"): Told,
+    ("/api/reports/{receipt}/rating", "post"): ToldRating,
     ("/api/observations", "post"): ToldSamples,
     ("/api/session", "post"): Credentials,
     ("/api/cases/{case_id}/moves", "post"): ToldMove,
     ("/api/cases/{case_id}/reports/{report_id:int}/unmerge", "post"): ToldReason,
+    ("/api/situations/{situation_id}/acknowledge", "post"): SeenTo,
+    ("/api/situations/{situation_id}/dismiss", "post"): SituationReason,
+    ("/api/situations/{situation_id}/reopen", "post"): SituationReason,
+    ("/api/situations/{situation_id}/attach", "post"): SituationPart,
+    ("/api/situations/{situation_id}/detach", "post"): SituationPart,
     ("/api/warnings", "post"): ToldWarning,
     ("/api/dead/{report_id:int}/edit", "post"): Correction,
     ("/api/grid/locate", "post"): ToldPositions,
     ("/api/grid/profile", "post"): ToldDrawing,
 }
+_LINES: Final[Mapping[tuple[str, str], type]] = {("/api/observations", "post"): ToldSample}
+"""What stands in each line, where JSON lines are taken as well."""
 _QUERIES: Final[Mapping[str, Sequence[Query]]] = {
     "/api/cases": listing.CASES,
     "/api/tasks": listing.TASKS,
     "/api/escalations": listing.ESCALATIONS,
     "/api/alarms": alarm_filters.ALARMS,
     "/api/sensors": sensors.SENSORS,
+    "/api/situations": situation_filters.QUERY,
     "/api/evaluation": evaluation.QUERY,
     "/api/duplicates": duplicates.QUERY,
     "/api/grid/areas": (asking.AT,),
@@ -55,11 +76,16 @@ _QUERIES: Final[Mapping[str, Sequence[Query]]] = {
     "/api/grid/cells/{code}/profile": (asking.AT,),
     "/api/grid/locate": (*asking.POSITION, asking.AT),
     "/api/grid/components": components.QUERY,
+    "/sta/v1.1/{path}": SENSORTHINGS,
 }
 """What is asked by GET, by path."""
 _SECURITY: Final = {
     "key": {"type": "apiKey", "in": "header", "name": "X-Api-Key"},
     "session": {"type": "apiKey", "in": "cookie", "name": "city_session"},
+    # A device that signs shows all three: docs/api.md says over what.
+    "deviceKey": {"type": "apiKey", "in": "header", "name": "X-Device-Key"},
+    "timestamp": {"type": "apiKey", "in": "header", "name": "X-Timestamp"},
+    "signature": {"type": "apiKey", "in": "header", "name": "X-Signature"},
 }
 _SCHEMA: Final = "#/components/schemas/{name}"
 
@@ -81,7 +107,11 @@ def describe(app: Starlette) -> dict[str, Any]:
         "info": {"title": "citygrid", "version": version("citygrid")},
         "paths": paths,
         "components": {"schemas": schemas, "securitySchemes": _SECURITY},
-        "security": [{"key": []}, {"session": []}],
+        "security": [
+            {"key": []},
+            {"session": []},
+            {"deviceKey": [], "timestamp": [], "signature": []},
+        ],
     }
 
 
@@ -106,11 +136,7 @@ def _operation(route: Route, method: str) -> dict[str, Any]:
         },
     }
     if (body := _BODIES.get((route.path, method))) is not None:
-        schema = {"$ref": _SCHEMA.format(name=body.__name__)}
-        operation["requestBody"] = {
-            "required": True,
-            "content": {"application/json": {"schema": schema}},
-        }
+        operation["requestBody"] = {"required": True, "content": _content(route, method, body)}
     if (route.path, method) == ("/api/reports", "post"):
         operation["parameters"].append(
             {
@@ -121,6 +147,16 @@ def _operation(route: Route, method: str) -> dict[str, Any]:
             }
         )
     return operation
+
+
+def _content(route: Route, method: str, body: type) -> dict[str, object]:
+    shapes = {"application/json": body}
+    if (line := _LINES.get((route.path, method))) is not None:
+        shapes[lines.MEDIA_TYPE] = line
+    return {
+        media_type: {"schema": {"$ref": _SCHEMA.format(name=shape.__name__)}}
+        for media_type, shape in shapes.items()
+    }
 
 
 def _parameters(route: Route, method: str) -> list[dict[str, object]]:

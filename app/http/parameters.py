@@ -72,6 +72,11 @@ class Parameters:
                 self._faults.append(Fault(name, "is given twice", "give it once"))
             self._given[name] = text
 
+    @property
+    def faults(self) -> Sequence[Fault]:
+        """What is wrong so far."""
+        return self._faults
+
     def take(self, name: str, read: Callable[[str], T]) -> T | None:
         """What *read* makes of a parameter; None when it was not given or is at fault."""
         if (text := self._given.get(name)) is None:

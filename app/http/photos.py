@@ -114,6 +114,7 @@ async def _keep(request: Request, actor: Actor, report_id: int, receipt: str) ->
             media_type=media_type,
             original=content,
             display=display,
+            added_by=actor.name,
         )
     _log.info("photo added", report=report_id, source=actor.name, bytes=len(content))
     return json_answer({"photo": str(photo), "sha256": sha256.hex()}, 201)

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import Final
 
 from app.problems import Fault, Problem
-from dispatch import errors as err
 from dispatch.postgres.cases import StoredEvent
+from dispatch.workflow import errors as err
 from dispatch.workflow.merging import Obstacle
 from dispatch.workflow.moves import Move
 from dispatch.workflow.variant import Variant

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Final
 from uuid import UUID
@@ -22,6 +23,8 @@ from app.http.wiring import wiring_of
 from app.policy import Actor, Role
 from app.problems import Fault, Problem
 from dispatch.postgres.inbox import Standing, find_by_receipt
+from dispatch.postgres.ratings import newest_rating
+from dispatch.rating import Rating, open_until
 from dispatch.report import Acceptance, Channel
 
 KEY_HEADER: Final = "idempotency-key"
@@ -107,13 +110,26 @@ async def standing_of(request: Request, receipt: str) -> Standing:
     raise Problem(404, "no report has this receipt")
 
 
+def receipt_of(request: Request) -> str:
+    """The receipt in the path; Problem 404 when it cannot be one."""
+    receipt: str = request.path_params["receipt"]
+    if not _RECEIPT.fullmatch(receipt):
+        raise Problem(404, "no report has this receipt")
+    return receipt
+
+
 async def read_report(request: Request, actor: Actor) -> Response:
     """How a report stands, for whoever holds its receipt: 128 random bits are the permission."""
-    standing = await standing_of(request, request.path_params["receipt"])
-    return json_answer(_as_told(standing))
+    receipt = receipt_of(request)
+    async with wiring_of(request).database.connection() as conn:
+        standing = await find_by_receipt(conn, receipt)
+        rating = await newest_rating(conn, standing.report_id) if standing else None
+    if standing is None:
+        raise Problem(404, "no report has this receipt")
+    return json_answer(_as_told(standing, rating))
 
 
-def _as_told(standing: Standing) -> dict[str, object]:
+def _as_told(standing: Standing, rating: Rating | None) -> dict[str, object]:
     case = None
     if standing.case_id is not None:
         case = {
@@ -133,6 +149,8 @@ def _as_told(standing: Standing) -> dict[str, object]:
         "received_at": standing.received_at,
         "decided_at": standing.decided_at,
         "case": case,
+        "rating": asdict(rating) if rating else None,
+        "rate_until": open_until(standing.case_state, standing.closed_at),
     }
 
 

@@ -8,7 +8,7 @@ SQL.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, LiteralString, Self
 
@@ -46,7 +46,14 @@ KEYS: Final[Mapping[str, Key]] = {
     "opened_at": Key("cases.opened_at", "timestamptz"),
     "due_at": Key("coalesce(cases.due_at, 'infinity')", "timestamptz"),
 }
-NAMES: Final = tuple(sign + name for name in KEYS for sign in ("", "-"))
+
+
+def names_of(keys: Mapping[str, Key]) -> tuple[str, ...]:
+    """What `sort` may be: each name, and with - from the greatest down."""
+    return tuple(sign + name for name in keys for sign in ("", "-"))
+
+
+NAMES: Final = names_of(KEYS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,18 +63,23 @@ class Sort:
     name: str = "id"
     falling: bool = True
     after: tuple[str, int] | None = None
+    keys: Mapping[str, Key] = field(default_factory=lambda: KEYS)
 
     @classmethod
-    def of(cls, query: Mapping[str, str]) -> Self:
-        """The order that a query string asks for; Problem 400 when there is no such."""
-        told = query.get("sort", "-id")
-        if told not in NAMES:
-            raise _unfit("sort", "is none that can be asked for", f"one of {', '.join(NAMES)}")
+    def of(cls, query: Mapping[str, str], keys: Mapping[str, Key] | None = None) -> Self:
+        """The order that a query string asks for; Problem 400 when there is no such.
+
+        *keys* are what the list can be sorted by, those of cases unless given.
+        """
+        told, keys = query.get("sort", "-id"), keys or KEYS
+        names = names_of(keys)
+        if told not in names:
+            raise _unfit("sort", "is none that can be asked for", f"one of {', '.join(names)}")
         name = told.removeprefix("-")
-        after = _read_after(query.get("after"), KEYS[name])
+        after = _read_after(query.get("after"), keys[name])
         if "before" in query and told != "-id":
             raise _unfit("before", "pages only the newest first", "send the next of the last page")
-        return cls(name, told.startswith("-"), after)
+        return cls(name, told.startswith("-"), after, keys)
 
     @property
     def is_usual(self) -> bool:
@@ -76,15 +88,15 @@ class Sort:
 
     def sql(self) -> tuple[LiteralString, LiteralString, dict[str, object]]:
         """A condition, ORDER BY without its keyword, and their parameters."""
-        key = KEYS[self.name]
+        key, row = self.keys[self.name], self.keys["id"].sql
         way: LiteralString = " DESC" if self.falling else ""
-        order: LiteralString = "cases.id" + way
+        order: LiteralString = row + way
         order = order if self.name == "id" else key.sql + way + ", " + order
         if self.after is None:
             return "true", order, {}
         than: LiteralString = ") < (" if self.falling else ") > ("
         begins: LiteralString = (
-            "(" + key.sql + ", cases.id" + than + "%(after)s::" + key.type + ", %(after_id)s)"
+            "(" + key.sql + ", " + row + than + "%(after)s::" + key.type + ", %(after_id)s)"
         )
         return begins, order, {"after": self.after[0], "after_id": self.after[1]}
 

@@ -26,10 +26,11 @@ from app.problems import Problem
 from app.rulebook import load_rulebook
 from dispatch import actions
 from dispatch.case import Case
-from dispatch.errors import MergedFurther, NotMerged
+from dispatch.errors import NotMerged
 from dispatch.postgres.book import PostgresBook
 from dispatch.postgres.clock import now
 from dispatch.report import Report
+from dispatch.workflow.errors import MergedFurther
 
 _log = structlog.get_logger()
 

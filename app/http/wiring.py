@@ -10,14 +10,16 @@ from starlette.requests import Request
 
 from app.database import Database
 from app.engines import EngineCarrier
+from app.gateway.door import Door
+from app.gateway.tally import Tally
 from app.http.city import City, CityWatch
 from app.http.intake import Intake
 from app.http.sampling import Sampling
+from app.http.sta.shelf import Shelf
 from app.identity.doorkeeper import Doorkeeper
 from app.imaging import Darkroom
 from app.metrics import DoorMetrics
 from app.modes import Lookout
-from app.problems import Problem
 from app.settings import Settings
 from app.whatif.trials import Trials
 
@@ -35,7 +37,10 @@ class Wiring:
     doorkeeper: Doorkeeper
     city: CityWatch
     intake: Intake
+    samples: Door
     sampling: Sampling
+    things: Shelf
+    tally: Tally
     carrier: EngineCarrier
     lookout: Lookout
     darkroom: Darkroom
@@ -46,9 +51,7 @@ class Wiring:
 
     def current_city(self) -> City:
         """The city; Problem 503 while no city pack was loaded."""
-        if self.city.current is None:
-            raise Problem(503, "no city pack is loaded yet", retry_after_s=10)
-        return self.city.current
+        return self.city.required()
 
 
 def wiring_of(request: Request) -> Wiring:

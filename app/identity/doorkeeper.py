@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
 import time
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
@@ -13,6 +15,7 @@ from starlette.requests import Request
 from app.database import TRANSIENT, Database, DatabaseAway
 from app.identity import postgres as store
 from app.identity.passwords import LONGEST, Passwords
+from app.identity.signers import Signers
 from app.identity.throttle import Throttle
 from app.identity.tokens import digest
 from app.policy import VISITOR, Actor, Role
@@ -46,6 +49,7 @@ class Doorkeeper:
         self._passwords = Passwords()
         self._throttle = Throttle()
         self._keys: dict[bytes, tuple[Actor | None, float]] = {}
+        self._signers = Signers(database, settings.device_key_file, clock)
 
     @property
     def cookie_name(self) -> str:
@@ -53,7 +57,9 @@ class Doorkeeper:
         return HOST_COOKIE if self._settings.is_https else COOKIE
 
     async def actor_of(self, request: Request) -> Actor:
-        """Who asks: by key, else by session, else a visitor. Problem 401 for a key not valid."""
+        """Who asks: by signature, key or session, else a visitor; Problem 401 for a wrong one."""
+        if (device := await self._signers.actor_of(request)) is not None:
+            return device
         if (key := _shown_key(request)) is not None:
             return await self.actor_of_key(key)
         if (token := self.session_token(request)) is None:
@@ -160,7 +166,18 @@ def _shown_key(request: Request) -> str | None:
     if request.url.path.startswith("/open311/") and "api_key" in request.query_params:
         return request.query_params["api_key"]
     scheme, _, credentials = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "basic" and request.url.path.startswith("/sta/"):
+        return _password(credentials)
     return credentials.strip() if scheme.lower() == "bearer" else None
+
+
+def _password(credentials: str) -> str | None:
+    """The key that stands as the password, where clients can send nothing else (SensorThings)."""
+    try:
+        told = base64.b64decode(credentials.strip(), validate=True).decode()
+    except (binascii.Error, UnicodeError):
+        return ""
+    return told.partition(":")[2]
 
 
 def _roles(names: Iterable[str]) -> frozenset[Role]:

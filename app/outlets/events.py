@@ -10,8 +10,8 @@ from psycopg import AsyncConnection
 
 from app.outward import Outward, post
 from dispatch.delivery import Destination, Letter, signature
-from dispatch.postgres import deliveries
-from dispatch.postgres.deliveries import Failure
+from dispatch.postgres.deliveries import DELIVERIES
+from dispatch.postgres.leases import Failure
 
 AT_ONCE: Final = 32
 """Deliveries to one destination under way in one notifier."""
@@ -29,13 +29,13 @@ class DestinationOutlet:
 
     async def claim(self, conn: AsyncConnection, limit: int) -> list[Letter]:
         """The next deliveries, leased."""
-        return await deliveries.claim(conn, self.name, limit)
+        return await DELIVERIES.claim(conn, self.name, limit)
 
     async def settle(
         self, conn: AsyncConnection, sent: Sequence[int], failed: Sequence[Failure], *, most: int
     ) -> None:
         """Write what became of them."""
-        await deliveries.settle(conn, sent, failed, most=most)
+        await DELIVERIES.settle(conn, sent, failed, most=most)
 
     async def send(self, letter: Letter) -> str | None:
         """POST the event; None when the answer was a yes, else what was wrong."""

@@ -15,9 +15,8 @@ from app.outlets.mailing import Mailer
 from app.outward import Outward, post
 from dispatch.delivery import Letter
 from dispatch.escalation.channels import Kind, kind_of
-from dispatch.postgres import notices
-from dispatch.postgres.deliveries import Failure
-from dispatch.postgres.notices import Channel
+from dispatch.postgres.leases import Failure
+from dispatch.postgres.notices import NOTICES, Channel
 
 LOG: Final = Channel(Kind.LOG, "")
 """The channel that needs no setting up."""
@@ -36,13 +35,13 @@ class NoticeOutlet(ABC):
 
     async def claim(self, conn: AsyncConnection, limit: int) -> list[Letter]:
         """The next notices, leased."""
-        return await notices.claim(conn, self._channel.name, limit)
+        return await NOTICES.claim(conn, self._channel.name, limit)
 
     async def settle(
         self, conn: AsyncConnection, sent: Sequence[int], failed: Sequence[Failure], *, most: int
     ) -> None:
         """Write what became of them."""
-        await notices.settle(conn, sent, failed, most=most)
+        await NOTICES.settle(conn, sent, failed, most=most)
 
     @abstractmethod
     async def send(self, letter: Letter) -> str | None:

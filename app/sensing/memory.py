@@ -18,6 +18,7 @@ from app.sensing.judging import Judging
 from app.sensing.seen import SeenDevices
 from dispatch.postgres.checkpoints import Checkpoint, Place, Seen
 from dispatch.sensing.engine import State
+from dispatch.sensing.sensors import Samples
 from dispatch.sensing.standing import Told
 from streams.batches import Message
 from streams.observations import Columns, Mark, gathered, read_message
@@ -42,7 +43,8 @@ class Memory:
     """The state of a partition, and what came of the messages since the checkpoint.
 
     *kept* is the checkpoint as it stands in the database, None when there is none. *taken* are the
-    messages since, in their order, *told* what they changed, *bad* those that nobody can judge.
+    messages since, in their order, *told* what they changed, *bad* those that nobody can judge,
+    *measured* the samples in them.
     """
 
     place: Place
@@ -56,6 +58,7 @@ class Memory:
     told: list[Told] = field(default_factory=list[Told])
     counts: Counter[str] = field(default_factory=Counter[str])
     bad: list[Message] = field(default_factory=list[Message])
+    measured: list[Samples] = field(default_factory=list[Samples])
 
     @classmethod
     def of(cls, place: Place, judging: Judging, kept: Checkpoint | None) -> Memory:
@@ -80,7 +83,7 @@ class Memory:
     def settle(self, checkpoint: Checkpoint, *, with_seen: bool) -> None:
         """Everything taken so far is in the database now, as *checkpoint*."""
         self.kept = checkpoint
-        self.taken, self.told, self.bad = [], [], []
+        self.taken, self.told, self.bad, self.measured = [], [], [], []
         self.counts = Counter()
         if not with_seen:
             self.seen.written(self.judging.engine.latest(self.state))
@@ -138,6 +141,8 @@ class Memory:
         self.told += self.judging.told(outcome.changes)
         self.counts.update(outcome.counts)
         self.seen.note(outcome.troubles)
+        if waiting:
+            self.measured.append(samples)
 
     def _is_new(self, message: Message) -> bool:
         """Whether the message was not taken yet; it counts as taken now."""

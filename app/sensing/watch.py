@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Sequence
+from datetime import datetime, timedelta
 from typing import Final
 
 import structlog
@@ -30,7 +31,9 @@ from dispatch.postgres.checkpoints import (
     write_seen,
 )
 from dispatch.postgres.clock import now
+from dispatch.postgres.observations import store
 from dispatch.rulebook import Rulebook
+from dispatch.sensing.sensors import Samples
 from streams.batches import Message
 from streams.ports import Carrier
 from streams.topics import DEAD_LETTERS
@@ -58,7 +61,8 @@ class Watch:
     """One for a worker process; a `streams.kept.Keeper`. *rules* gives the rulebook of the moment.
 
     *group* is the consumer group whose *partitions* it watches: those that are this worker's now,
-    each by topic and number. *clock* counts seconds.
+    each by topic and number. Samples are stored to be read for as long as *kept*. *clock* counts
+    seconds.
     """
 
     def __init__(
@@ -70,11 +74,13 @@ class Watch:
         *,
         group: str,
         partitions: Callable[[], Collection[tuple[str, int]]],
+        kept: timedelta = timedelta(0),
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._database, self._rules, self._letters = database, rules, letters
         self._metrics, self._clock = metrics, clock
         self._group, self._partitions = group, partitions
+        self._kept = kept
         self._judging: Judging | None = None
         self._memories: dict[Place, Memory] = {}
         self._kept_s = self._seen_s = clock()
@@ -227,6 +233,7 @@ class Watch:
             except FenceLost:
                 lost.append(memory)
         mine = [memory for memory in dirty if memory not in lost]
+        await self._store(conn, mine, moment)
         told = [one for memory in mine for one in memory.told]
         if told:
             rulebook = mine[0].judging.rulebook
@@ -237,6 +244,15 @@ class Watch:
         if not with_seen:
             await write_seen(conn, [row for memory in mine for row in memory.seen_rows()], moment)
         return lost
+
+    async def _store(self, conn: AsyncConnection, mine: Sequence[Memory], moment: datetime) -> None:
+        """Keep the samples to be read, once however often their messages come."""
+        if not self._kept:
+            return
+        for memory in mine:
+            measured = Samples.joined(memory.measured).of(memory.judging.sensors)
+            if len(measured):
+                await store(conn, measured, kept=self._kept, now=moment)
 
     def _count(self, memory: Memory, checkpoint: Checkpoint) -> None:
         """Add what is in the database now to the figures of this worker."""

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from app.city import calendars, catalogue, institutions, routing, rules
+from app.city import calendars, catalogue, institutions, routing, rules, severity
 from app.city.faults import BrokenPack, Faults
 from app.city.lines import Line
 from app.city.reading import Sheet, read_rules, read_sheet, read_toml
@@ -91,6 +91,15 @@ def _routing(file: Path, parts: Parts, faults: Faults) -> Mapping[str, Any]:
     return {"routing": routing.routing_rules(lines, _codes(parts["departments"]), zone)}
 
 
+def _severity(file: Path, parts: Parts, faults: Faults) -> Mapping[str, Any]:
+    """Over the sites of the city, which stay."""
+    content = read_toml(file.parent, file.name, faults)
+    if content is None:
+        return {}
+    lines = read_rules(content, file.name, faults)
+    return {"severity": severity.severity_rules(lines, parts.get("sites", []))}
+
+
 def _sheet(file: Path, columns: Sequence[str], faults: Faults) -> Sheet | None:
     return read_sheet(file.parent, file.name, tuple(columns), faults)
 
@@ -112,5 +121,6 @@ PARTS: Final[Mapping[str, Reader]] = {
     "limits": _limits,
     "calendar": _calendar,
     "routing": _routing,
+    "severity": _severity,
 }
 """The parts that can be tried alone; each may lean on those before it."""

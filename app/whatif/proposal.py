@@ -14,6 +14,7 @@ FILE_NAMES: Final[Mapping[str, str]] = {
     "limits": "limits.csv",
     "calendar": "calendar.csv",
     "routing": "routing.toml",
+    "severity": "severity.toml",
 }
 """What each is called in a city pack."""
 

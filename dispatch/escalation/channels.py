@@ -8,7 +8,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from dispatch.delivery import problem_of_url
-from dispatch.errors import UnusableChannel
+from dispatch.escalation.errors import UnusableChannel
 from dispatch.escalation.people import Person
 
 MAIL_SCHEMES: Final = ("smtp", "smtps", "smtp+plain")

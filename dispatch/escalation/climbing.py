@@ -8,12 +8,12 @@ from datetime import datetime
 from typing import Final
 
 from dispatch.case import Case, Entry, Move, Order, continued, obey
-from dispatch.errors import MoveRefused
 from dispatch.escalation.facts import CaseEscalated
 from dispatch.escalation.people import Heard
 from dispatch.escalation.rule import Call
 from dispatch.events import CaseAssigned, Event
 from dispatch.workflow.clocks import Deadline, ended
+from dispatch.workflow.errors import MoveRefused
 from dispatch.workflow.variant import Terms
 from grid.naming import Language
 

@@ -11,7 +11,7 @@ from typing import Any, Final, Self
 from zoneinfo import ZoneInfo
 
 from dispatch.deadlines import EVERY_CATEGORY
-from dispatch.errors import BrokenStep
+from dispatch.escalation.errors import BrokenStep
 from dispatch.workflow.case import Case
 from grid.naming import Label, Row
 from grid.patrol.shift import Shift

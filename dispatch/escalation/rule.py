@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Final
 
 from dispatch.escalation.ladder import Cause, Ladder, Ladders, Step
-from dispatch.escalation.timeline import Run, reached_at
+from dispatch.escalation.runs import Run, reached_at
 from dispatch.workflow.case import Case
 from dispatch.workflow.clocks import Counting
 from dispatch.workflow.state import State

@@ -46,6 +46,8 @@ class Count(StrEnum):
     REWORKED = "reworked"
     TO_CLOSE = "to_close"
     REOPENED = "reopened"
+    RATED = "rated"
+    SATISFIED = "satisfied"
     CHECK_IN_TIME = "check_in_time"
     CHECK_LATE = "check_late"
     CHECK_LATE_OPEN = "check_late_open"

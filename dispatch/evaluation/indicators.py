@@ -111,6 +111,8 @@ _ALL: Final = (
         _plus(C.CLOSED_LATE), _plus(C.HANDLED), _LOW),
     Indicator("mean_disposal", _DEPARTMENT, Label("平均处置时长", "mean time to disposal"),
         _plus(C.DISPOSE_S), _DONE, _UNJUDGED, "s"),
+    Indicator("satisfaction_rate", _DEPARTMENT, Label("满意率", "satisfaction rate"),
+        _plus(C.SATISFIED), _plus(C.RATED)),
     Indicator("accept_in_time_rate", _OPERATOR, Label("按期受理率", "acceptance in time"),
         _plus(C.ACCEPT_IN_TIME), _ACCEPTED),
     Indicator("accept_right_rate", _OPERATOR, Label("准确受理率", "acceptance right"),

@@ -11,8 +11,8 @@ from dispatch import events as e
 from dispatch.evaluation.counts import Mark, Period
 from dispatch.evaluation.door import case_marks, dispatch_marks, door_marks
 from dispatch.evaluation.stages import stage_marks
-from dispatch.evaluation.telling import read_history
 from dispatch.evaluation.work import Work, read_work, work_marks
+from dispatch.kinds import read_history
 from dispatch.workflow import facts as f
 
 Told = e.CaseReported | f.CaseCorrected

@@ -31,6 +31,7 @@ class Moment(Enum):
     )
     SAID_DONE = Label("处置完成时", "the work was said to be done")
     SENT = Label("收到上报时", "the report was received")
+    RATED = Label("评价时", "the rating was given")
     STANDS = Label("统计截止时的存量", "as it stands when the figures were taken")
 
 
@@ -49,7 +50,7 @@ def _of(post: Post, moment: Moment, zh: str, en: str, what_zh: str, what_en: str
 
 
 _CASE, _OPERATOR, _INSPECTOR, _DISPATCHER, _DEPARTMENT = Post
-_OPENED, _DONE, _SETTLED, _SAID_DONE, _SENT, _STANDS = Moment
+_OPENED, _DONE, _SETTLED, _SAID_DONE, _SENT, _RATED, _STANDS = Moment
 
 # fmt: off
 MEANINGS: Final[Mapping[Count, Meaning]] = {
@@ -143,6 +144,11 @@ MEANINGS: Final[Mapping[Count, Meaning]] = {
         "尚未核查或结案", "not verified or closed yet"),
     Count.REOPENED: _of(_DEPARTMENT, _DONE, "重新办理数", "reopened",
         "结案后重新办理", "closed, and had to be done again"),
+    Count.RATED: _of(_DEPARTMENT, _RATED, "评价数", "ratings",
+        "上报人对已结案问题的评价,每件上报以最新一次为准",
+        "what reporters say of closed cases, the newest of each report"),
+    Count.SATISFIED: _of(_DEPARTMENT, _RATED, "满意数", "satisfied",
+        "其中四星和五星的", "of these, four stars or five"),
 }
 """Every count, in the order in which tables have them."""
 # fmt: on

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Final
 
 from psycopg import AsyncConnection
 
-from dispatch.postgres.destinations import between_events
+from dispatch.postgres.destinations import among_events, between_events
 
 PART: Final = "escalation"
 """The part of a city pack that holds the ladders."""
@@ -24,7 +25,8 @@ MARK: Final = """
        SET look_at = '-infinity'
 """
 
-# The cases are locked with their lines: who holds one is at it, and brings it here again.
+# The cases are locked with their lines: who holds one is at it, and brings it here again. Taking up
+# all open cases waits for these lines with the table of destinations in its hand.
 _CLAIM: Final = """
     SELECT a.case_id
       FROM agenda a
@@ -33,6 +35,13 @@ _CLAIM: Final = """
      ORDER BY a.look_at, a.case_id
      LIMIT %(limit)s
        FOR UPDATE OF c, a SKIP LOCKED
+"""
+
+_LATER: Final = """
+    UPDATE agenda AS a
+       SET look_at = later.look_at
+      FROM unnest(%(cases)s::bigint[], %(at)s::timestamptz[]) AS later(case_id, look_at)
+     WHERE a.case_id = later.case_id
 """
 
 _LADDERS: Final = """
@@ -60,17 +69,23 @@ _MORE_OPEN_CASES: Final = """
 
 
 async def claim(conn: AsyncConnection, moment: datetime, limit: int) -> list[int]:
-    """Cases to be looked at by *moment*, those waiting longest first; they are locked."""
+    """Cases to be looked at by *moment*, those waiting longest first; they are locked.
+
+    So are the destinations before them: who has claimed waits for nobody when it writes events.
+    """
+    await among_events(conn)
     found = await conn.execute(_CLAIM, {"moment": moment, "limit": limit})
     return [row[0] for row in await found.fetchall()]
 
 
-async def look_again(conn: AsyncConnection, case_id: int, at: datetime | None) -> None:
-    """Put a claimed case down for another moment; None takes it from the agenda."""
-    if at is None:
-        await conn.execute("DELETE FROM agenda WHERE case_id = %s", [case_id])
-    else:
-        await conn.execute("UPDATE agenda SET look_at = %s WHERE case_id = %s", [at, case_id])
+async def look_again(conn: AsyncConnection, at: Mapping[int, datetime | None]) -> None:
+    """Put claimed cases down for another moment each; None takes one from the agenda."""
+    done = [case_id for case_id, moment in at.items() if moment is None]
+    later = {case_id: moment for case_id, moment in at.items() if moment is not None}
+    if done:
+        await conn.execute("DELETE FROM agenda WHERE case_id = ANY(%s)", [done])
+    if later:
+        await conn.execute(_LATER, {"cases": list(later), "at": list(later.values())})
 
 
 async def take_up(conn: AsyncConnection, version: int, limit: int = 5000) -> bool:

@@ -146,7 +146,8 @@ def _fields(canon: str) -> Mapping[str, object]:
 class CaseReport:
     """One report inside a case, without the reporter; *photos* are ids.
 
-    *case_id* is the case that it is in: this one, or one that was merged into it.
+    *case_id* is the case that it is in: this one, or one that was merged into it. *stars* and
+    *rating* are what the reporter says of what was done, None when nothing.
     """
 
     id: int
@@ -158,6 +159,8 @@ class CaseReport:
     happened_at: datetime
     received_at: datetime
     photos: list[str]
+    stars: int | None
+    rating: str | None
 
 
 async def reports_of(conn: AsyncConnection, case_id: int) -> list[CaseReport]:
@@ -168,8 +171,12 @@ async def reports_of(conn: AsyncConnection, case_id: int) -> list[CaseReport]:
             SELECT i.id, i.case_id, i.state, i.channel, i.body->>'description' AS description,
                    i.body->>'address' AS address, i.happened_at, i.received_at,
                    ARRAY(SELECT p.id::text FROM photo p
-                          WHERE p.inbox_id = i.id ORDER BY p.added_at) AS photos
+                          WHERE p.inbox_id = i.id ORDER BY p.added_at) AS photos,
+                   said.stars, said.text AS rating
               FROM inbox i
+              LEFT JOIN LATERAL (
+                   SELECT r.stars, r.text FROM rating r
+                    WHERE r.inbox_id = i.id ORDER BY r.id DESC LIMIT 1) AS said ON true
              WHERE i.case_id IN (SELECT cases_stood_for(%(case)s))
              ORDER BY i.case_id <> %(case)s, i.id
             """,

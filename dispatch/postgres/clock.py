@@ -12,10 +12,13 @@ from psycopg import AsyncConnection
 from dispatch.clock_trust import Anchor, Judgement, Known, Reading, Trust
 
 # Everything in one statement: no reading without what it is held against. The rows are those of
-# the moment before the clock is read.
+# the moment before the clock is read. Without anchors a person has just said that the clock is
+# right, or no machine has looked yet; then the doors have, when they took the newest report.
 _READ: Final = """
     SELECT clock_timestamp(), t.state, t.drift_s, t.decided_by, a.boottime_s, a.database_at,
-           (SELECT max(database_at) FROM clock_anchor)
+           coalesce((SELECT max(database_at) FROM clock_anchor),
+                    CASE WHEN t.state = 'trusted' AND t.decided_by <> '' THEN t.since END,
+                    (SELECT received_at FROM inbox ORDER BY id DESC LIMIT 1))
       FROM clock_trust t
       LEFT JOIN clock_anchor a ON a.boot_id = %s
 """

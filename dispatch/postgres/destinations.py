@@ -18,8 +18,8 @@ DESTINATION_CHANNEL: Final = "citygrid_destination"
 
 async def add_destination(
     conn: AsyncConnection, name: str, url: str, secret: str | None, kinds: Sequence[str] = ()
-) -> bool:
-    """Owe the destination every event from here on; True. Raises DestinationExists.
+) -> None:
+    """Owe the destination every event from here on. Raises DestinationExists.
 
     *conn* is in a transaction; events wait for its end. The arguments were checked.
     """
@@ -35,7 +35,6 @@ async def add_destination(
     except UniqueViolation as err:
         raise DestinationExists(name) from err
     await _tell(conn)
-    return True
 
 
 async def end_destination(conn: AsyncConnection, name: str) -> bool:
@@ -84,6 +83,14 @@ async def between_events(conn: AsyncConnection) -> None:
     # Whoever writes events holds ROW SHARE on this table before the first id is drawn, until the
     # commit. So nobody is in the middle of it now, and the ids up to max(id) are all there will be.
     await conn.execute("LOCK TABLE destination IN EXCLUSIVE MODE")
+
+
+async def among_events(conn: AsyncConnection) -> None:
+    """Be as who is in the middle of writing events, from now to the end; waits for no case.
+
+    For whoever will write events with locks that must not be held while waiting for this one.
+    """
+    await conn.execute("LOCK TABLE destination IN ROW SHARE MODE")
 
 
 async def _tell(conn: AsyncConnection) -> None:

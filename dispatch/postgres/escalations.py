@@ -11,7 +11,7 @@ import msgspec
 from psycopg import AsyncConnection
 from psycopg.rows import class_row, dict_row
 
-from dispatch.errors import AlreadyEscalated, UnknownEscalation
+from dispatch.escalation.errors import AlreadyEscalated, UnknownEscalation
 from dispatch.escalation.notices import Notice
 from dispatch.escalation.people import Heard, Person
 from dispatch.escalation.rule import Call, Taken
@@ -188,14 +188,15 @@ async def note_acknowledged(
 async def list_escalations(
     conn: AsyncConnection, condition: LiteralString, values: Mapping[str, object]
 ) -> list[dict[str, Any]]:
-    """Escalations, newest first, with the number of their case and how their notices stand.
+    """Escalations, newest first, with their case as it stands and how their notices do.
 
     *condition* is of the tables `escalation e` and `cases`, its parameters are *values*.
     """
     async with conn.cursor(row_factory=dict_row) as cur:
         await cur.execute(
             f"""
-            SELECT e.id, e.case_id AS "case", cases.number, e.ladder, e.step, e.run, e.due_at,
+            SELECT e.id, e.case_id AS "case", cases.number, cases.state::text AS case_state,
+                   cases.department, cases.overdue, e.ladder, e.step, e.run, e.due_at,
                    e.times, e.told_at, e.people, e.acknowledged_by, e.acknowledged_at,
                    coalesce((SELECT jsonb_agg(jsonb_build_object(
                                     'id', n.id, 'channel', n.channel, 'person', n.person,

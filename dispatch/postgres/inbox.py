@@ -240,13 +240,17 @@ async def add_photo(
     media_type: str,
     original: bytes,
     display: bytes,
+    added_by: str,
 ) -> UUID | None:
-    """Keep a photo with its report; the same again gives the same id. None: no such report."""
+    """Keep a photo with its report; the same again gives the same id. None: no such report.
+
+    One that was there before stays whose it was.
+    """
     async with conn.cursor() as cur:
         await cur.execute(
             """
-            INSERT INTO photo (id, inbox_id, sha256, media_type, original, display)
-            SELECT %(id)s, i.id, %(sha256)s, %(media_type)s, %(original)s, %(display)s
+            INSERT INTO photo (id, inbox_id, sha256, media_type, original, display, added_by)
+            SELECT %(id)s, i.id, %(sha256)s, %(media_type)s, %(original)s, %(display)s, %(by)s
               FROM inbox i
              WHERE i.receipt = %(receipt)s
                 ON CONFLICT (inbox_id, sha256) DO UPDATE SET sha256 = excluded.sha256
@@ -259,6 +263,7 @@ async def add_photo(
                 "media_type": media_type,
                 "original": original,
                 "display": display,
+                "by": added_by,
             },
         )
         row = await cur.fetchone()

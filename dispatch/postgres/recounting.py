@@ -12,12 +12,12 @@ from psycopg import AsyncConnection
 from dispatch import case as cases
 from dispatch.case import Case
 from dispatch.events import Event
+from dispatch.kinds import event_of
 from dispatch.ports import Changes
 from dispatch.postgres.book import PostgresBook
 from dispatch.postgres.cases import deadlines_of_all, read_all, read_locked
 from dispatch.workflow.clocks import Deadline, ended
 from dispatch.workflow.facts import DeadlinesRecounted
-from dispatch.workflow.reading import event_of
 
 # Only cases with a milestone that runs, or stands because the case is suspended.
 _NEXT: Final = """
@@ -33,7 +33,7 @@ _NEXT: Final = """
 """
 
 _HISTORIES: Final = """
-    SELECT case_id, kind, canon
+    SELECT case_id, canon
       FROM case_event
      WHERE case_id = ANY(%s)
      ORDER BY case_id, seq
@@ -72,8 +72,8 @@ async def read_lives(
 async def _histories(conn: AsyncConnection, case_ids: Collection[int]) -> Mapping[int, list[Event]]:
     found = await conn.execute(_HISTORIES, [list(case_ids)])
     histories: dict[int, list[Event]] = {}
-    for case_id, kind, canon in await found.fetchall():
-        histories.setdefault(case_id, []).append(event_of(kind, canon))
+    for case_id, canon in await found.fetchall():
+        histories.setdefault(case_id, []).append(event_of(canon))
     return histories
 
 

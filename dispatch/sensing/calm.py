@@ -7,9 +7,13 @@ are taken out. They are kept in blocks, few and growing, as they came.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
+
+FEW: Final = 65_536
+"""So many samples are kept without asking whether they are settled."""
 
 Block = tuple[NDArray[np.int32], NDArray[np.int64], NDArray[np.float64]]
 """Numbers of devices, milliseconds since 1970, values: three columns of one length."""
@@ -18,10 +22,11 @@ Block = tuple[NDArray[np.int32], NDArray[np.int64], NDArray[np.float64]]
 class Calm:
     """Samples by device, in no order."""
 
-    __slots__ = ("_blocks",)
+    __slots__ = ("_blocks", "_full")
 
     def __init__(self, blocks: Sequence[Block] = ()) -> None:
         self._blocks = list(blocks)
+        self._full = max(FEW, 2 * len(self))
 
     def keep(self, block: Block) -> None:
         """Keep samples. Blocks are joined so that each is at least twice as long as the next."""
@@ -37,6 +42,11 @@ class Calm:
             for block in self._blocks
             if len((kept := where(block, block[1] >= watermarks[block[0]]))[0])
         ]
+        self._full = max(FEW, 2 * len(self))
+
+    def is_full(self) -> bool:
+        """Whether there are twice as many samples as the last settling left."""
+        return len(self) > self._full
 
     def take(self, wanted: NDArray[np.bool_], watermarks: NDArray[np.int64]) -> Block:
         """Take out what is not settled of the *wanted* devices, by device and then by time."""

@@ -110,7 +110,7 @@ class Stations:
 def _of_rule(
     rule: SensorRule, sensors: Sensors, stations: Stations, rules: SensorRules
 ) -> Iterator[Course]:
-    terms = Terms.of(rule)
+    terms = Terms.of(rule, rules.zone)
     for number, sensor in enumerate(sensors):
         members = _members(rule, number, sensor, stations) if rule.concerns(sensor) else ()
         if members:

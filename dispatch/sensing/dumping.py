@@ -48,7 +48,7 @@ def dump(plan: Plan, state: State) -> bytes:
 def load(plan: Plan, blob: bytes) -> State:
     """See `Engine.load`. Raises BadDump."""
     try:
-        told: dict[str, Any] = msgspec.msgpack.decode(zlib.decompress(blob))
+        told = msgspec.msgpack.decode(zlib.decompress(blob), type=dict[str, Any])
     except (zlib.error, msgspec.DecodeError) as err:
         raise BadDump(str(err)) from err
     if told.get("version") != VERSION:

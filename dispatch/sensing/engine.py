@@ -23,6 +23,7 @@ from dispatch.sensing.screening import Tally, screened
 from dispatch.sensing.sensors import Samples, Sensors
 from dispatch.sensing.state import NEVER_HEARD, State
 from dispatch.sensing.track import Track
+from dispatch.sensing.windows import late_windows
 
 __all__ = ["Engine", "Outcome", "State"]
 
@@ -67,12 +68,15 @@ class Engine:
         """
         tally = Tally()
         watermarks = self.plan.watermarks(state)
-        block = screened(self.plan, samples, watermarks, latest_ms, tally)
+        block, too_late = screened(self.plan, samples, watermarks, latest_ms, tally)
         tally.counts["samples"], tally.counts["taken"] = len(samples), len(block[0])
         touched = self._take(state, block, watermarks, tally) if len(block[0]) else {}
         self._see(state, block, mark_ms, area)
         changes, state.parting = state.parting, []
+        changes += late_windows(self.plan, too_late)
         changes += self._follow(state, touched)
+        if state.calm.is_full():
+            state.calm.settle(self.plan.watermarks(state))
         return Outcome(changes, dict(tally.counts), tally.troubles)
 
     def dump(self, state: State) -> bytes:

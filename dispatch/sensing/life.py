@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final, Self
+from zoneinfo import ZoneInfo
 
 from dispatch.sensing.alarm import GRAVEST, Kind
 from dispatch.sensing.episode import Episode, Turn
@@ -43,12 +44,13 @@ class Terms:
     rule: SensorRule
     tests: tuple[tuple[int, Test, int], ...]
     clear: Test | None
+    zone: ZoneInfo
 
     @classmethod
-    def of(cls, rule: SensorRule) -> Self:
-        """The terms of a rule."""
+    def of(cls, rule: SensorRule, zone: ZoneInfo) -> Self:
+        """The terms of a rule in a city whose clocks are of *zone*."""
         tests = tuple((step.level, test_of(step.bound), step.held_ms) for step in rule.steps)
-        return cls(rule, tests, test_of(rule.clear) if rule.clear else None)
+        return cls(rule, tests, test_of(rule.clear) if rule.clear else None, zone)
 
 
 class Life:

@@ -29,7 +29,7 @@ class Machine:
     def blank(cls, terms: Terms, pauses: tuple[tuple[int, int], ...]) -> Self:
         """A machine that has seen nothing."""
         life = WindowLife(terms) if terms.rule.window_ms else Life(terms)
-        return cls(terms, KINDS[terms.rule.signal](terms.rule), life, pauses)
+        return cls(terms, KINDS[terms.rule.signal](terms.rule, terms.zone), life, pauses)
 
     def copy(self) -> Self:
         """A machine of its own that stands where this one does."""

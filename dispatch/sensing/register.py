@@ -95,17 +95,21 @@ class Register:
     def _matched(self, episodes: Sequence[Episode]) -> tuple[list[Told], list[Told]]:
         """What was told and is no more; and for each episode what was told of it, perhaps new.
 
-        The start that a key was made of counts most, then the start, then any common time.
+        The start that a key was made of counts most, then the start, then any common time; but what
+        was withdrawn comes back only by its start.
         """
         free = [*self.told, *self.withdrawn]
         found: dict[int, Told] = {}
-        for fits in (_by_first, _by_start, _by_touch):
+        for fits in (_by_first, _by_start, self._by_touch):
             for n, episode in enumerate(episodes):
                 if n not in found and (one := next((t for t in free if fits(t, episode)), None)):
                     found[n] = one
                     free.remove(one)
         gone = [told for told in free if told not in self.withdrawn]
         return gone, [found.get(n) or self._new(one) for n, one in enumerate(episodes)]
+
+    def _by_touch(self, told: Told, episode: Episode) -> bool:
+        return told not in self.withdrawn and told.touches(episode)
 
     def _new(self, episode: Episode) -> Told:
         first = episode.started
@@ -160,7 +164,3 @@ def _by_first(told: Told, episode: Episode) -> bool:
 
 def _by_start(told: Told, episode: Episode) -> bool:
     return told.episode.started == episode.started
-
-
-def _by_touch(told: Told, episode: Episode) -> bool:
-    return told.touches(episode)

@@ -52,8 +52,11 @@ def screened(
     watermarks: NDArray[np.int64],
     latest_ms: int | None,
     tally: Tally,
-) -> Block:
-    """The samples that can be taken, in order of device, time and value."""
+) -> tuple[Block, Block]:
+    """The samples that can be taken, and those that only come too late.
+
+    Both in order of device, time and value.
+    """
     numbers = plan.sensors.numbers(samples.devices)
     block: Block = (numbers.astype(np.int32), samples.at_ms, samples.values)
     known = numbers >= 0
@@ -61,11 +64,19 @@ def screened(
         tally.counts["unknown"] = int(np.count_nonzero(~known))
         block = where(block, known)
     good = np.ones(len(block[0]), np.bool_)
+    too_late = np.zeros(len(block[0]), np.bool_)
     for reason, wrong in _wrong(plan, block, watermarks, latest_ms):
         if wrong.any():
             tally.count_all(plan, reason, block[0][wrong & good])
+            too_late = wrong & good if reason == "too_late" else too_late
             good &= ~wrong
-    numbers, at_ms, values = block if good.all() else where(block, good)
+    return _sorted(block if good.all() else where(block, good)), _sorted(where(block, too_late))
+
+
+def _sorted(block: Block) -> Block:
+    numbers, at_ms, values = block
+    if not len(numbers):
+        return block
     order = np.lexsort((values, at_ms, numbers))
     return numbers[order], at_ms[order], values[order]
 
@@ -76,7 +87,9 @@ def _wrong(
     """For each reason which samples cannot be taken for it; the first reason counts."""
     numbers, at_ms, values = block
     possible = (values >= plan.least[numbers]) & (values <= plan.most[numbers])
-    found = [("impossible", ~possible), ("too_late", at_ms < watermarks[numbers])]
-    if latest_ms is not None:
-        found.insert(1, ("future", at_ms > min(latest_ms, NEVER)))
-    return found
+    limit_ms = NEVER if latest_ms is None else latest_ms
+    return [
+        ("impossible", ~possible),
+        ("future", at_ms > limit_ms),
+        ("too_late", at_ms < watermarks[numbers]),
+    ]

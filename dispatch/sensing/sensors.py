@@ -124,5 +124,14 @@ class Samples:
             np.concatenate([np.empty(0, np.float64), *(part.values for part in parts)]),
         )
 
+    def of(self, sensors: Sensors) -> Samples:
+        """The samples of devices that are among *sensors*."""
+        known = sensors.numbers(self.devices) >= 0
+        if known.all():
+            return self
+        told = zip(self.devices, known.tolist(), strict=True)
+        devices = [device for device, is_known in told if is_known]
+        return Samples(devices, self.at_ms[known], self.values[known])
+
     def __len__(self) -> int:
         return len(self.devices)

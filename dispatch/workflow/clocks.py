@@ -9,7 +9,7 @@ minute; milestones count as their unit does.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
@@ -94,6 +94,12 @@ class Counting:
         """The one that counts."""
         return self.city.kept_by(self.case.department)
 
+    def kept_by(self, department: str | None) -> Counting:
+        """How it would be counted if this department had the case; None is nobody."""
+        if department == self.case.department:
+            return self
+        return replace(self, case=replace(self.case, department=department))
+
     def between(self, kind: str, begin: datetime, end: datetime) -> timedelta:
         """How much time of a deadline's own lies between two instants."""
         if counts_working_time(self.case, kind):
@@ -130,12 +136,13 @@ def left(counting: Counting, deadlines: Iterable[Deadline], at: datetime) -> dic
 def resumed(counting: Counting, deadlines: Iterable[Deadline], at: datetime) -> dict[str, datetime]:
     """When those are due that stood since the case was suspended: what was left then is left now.
 
-    Nothing but a suspension leaves the newest round of a deadline of an open case cancelled.
+    Nothing but a suspension leaves the newest round of a deadline of an open case cancelled, but
+    for milestones of a limit that a correction has replaced.
     """
     since = counting.case.suspended_at
     if since is None:
         return {}
-    stood = [one for one in deadlines if one.ending is Ending.CANCELLED and one.due_at > since]
+    stood = [one for one in cancelled(counting.case, deadlines) if one.due_at > since]
     return {one.kind: counting.after(one.kind, at, _left(counting, one, since)) for one in stood}
 
 
@@ -162,12 +169,16 @@ def extended(
 def standing_again(case: Case, deadlines: Iterable[Deadline]) -> dict[str, datetime]:
     """The deadlines that ended when the case was merged, due when they were: no limit is reset.
 
-    It was not suspended then, so nothing else has left the newest round of one cancelled, but for
-    milestones of a limit that a correction has replaced.
+    It was not suspended then, so nothing else has left the newest round of one cancelled.
     """
-    ended = [one for one in deadlines if one.ending is Ending.CANCELLED]
+    return {one.kind: one.due_at for one in cancelled(case, deadlines)}
+
+
+def cancelled(case: Case, deadlines: Iterable[Deadline]) -> list[Deadline]:
+    """Those of stages and of the limit of now; a correction cancels those of another for good."""
     limit = limit_of(case)
-    return {one.kind: one.due_at for one in ended if is_stage(one.kind) or one.kind in limit}
+    ended = [one for one in deadlines if one.ending is Ending.CANCELLED]
+    return [one for one in ended if is_stage(one.kind) or one.kind in limit]
 
 
 def anew(case: Case, calendar: WorkingCalendar, at: datetime) -> dict[str, datetime]:
@@ -190,6 +201,18 @@ def next_stage(event: e.Event, limits: Limits) -> dict[str, datetime]:
         case _:
             return {}
     return {stage: event.at + limits[stage]} if stage in limits else {}
+
+
+def untold(case: Case, event: e.Event, deadlines: Iterable[Deadline]) -> list[Deadline]:
+    """What passed before the work was done and has to be told now: reopening begins it anew.
+
+    *case* is as it was before. The times of its history say that it is late, whatever the clocks
+    say now and whoever was away.
+    """
+    if not isinstance(event, f.CaseReopened):
+        return []
+    passed = [one for one in deadlines if one.ending is None and one.due_at <= case.changed_at]
+    return sorted((one for one in passed if not is_stage(one.kind)), key=lambda one: one.due_at)
 
 
 def ended(event: e.Event, deadlines: Iterable[Deadline]) -> list[tuple[str, Ending]]:

@@ -13,51 +13,48 @@ from datetime import datetime
 from enum import StrEnum
 from typing import ClassVar
 
-from dispatch.errors import CannotMerge, MergedFurther
 from dispatch.events import Event
 from dispatch.workflow.case import Case
+from dispatch.workflow.errors import CannotMerge, MergedFurther
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MergedInto(Event):
+class _WithAnother(Event):
+    """What happens between this case and another: its id and the number that people quote."""
+
+    other: int
+    number: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MergedInto(_WithAnother):
     """It is the same incident as another case, which goes on for both."""
 
     kind: ClassVar[str] = "merged_into"
-    other: int
-    number: str
-    reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CaseSeparated(Event):
+class CaseSeparated(_WithAnother):
     """It is an incident of its own after all; `began` holds its deadlines, due when they were."""
 
     kind: ClassVar[str] = "separated"
-    other: int
-    number: str
-    reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CaseMerged(Event):
+class CaseMerged(_WithAnother):
     """Another case was merged into this one, with so many reports."""
 
     kind: ClassVar[str] = "case_merged"
-    other: int
-    number: str
     reports: int
-    reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CaseUnmerged(Event):
+class CaseUnmerged(_WithAnother):
     """A case that had been merged into this one was taken out, with so many reports."""
 
     kind: ClassVar[str] = "case_unmerged"
-    other: int
-    number: str
     reports: int
-    reason: str
 
 
 class Obstacle(StrEnum):

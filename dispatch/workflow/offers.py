@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
-from dispatch.errors import MoveRefused
 from dispatch.workflow.case import Case
 from dispatch.workflow.clocks import Deadline, milestone_running
+from dispatch.workflow.errors import MoveRefused
 from dispatch.workflow.moves import Move, moves_of
 from dispatch.workflow.orders import Order, check_hands, doer
 from dispatch.workflow.variant import Variant

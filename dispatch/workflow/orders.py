@@ -8,7 +8,14 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from dispatch import events as e
-from dispatch.errors import (
+from dispatch.workflow import clocks
+from dispatch.workflow import facts as f
+from dispatch.workflow import merging as m
+from dispatch.workflow.beginning import begun
+from dispatch.workflow.case import Case, Part
+from dispatch.workflow.clocks import Counting, Deadline, Stage
+from dispatch.workflow.correction import Correction
+from dispatch.workflow.errors import (
     AlreadyInvolved,
     BadDeadline,
     IllegalMove,
@@ -28,13 +35,6 @@ from dispatch.errors import (
     StaleCase,
     SwitchedOff,
 )
-from dispatch.workflow import clocks
-from dispatch.workflow import facts as f
-from dispatch.workflow import merging as m
-from dispatch.workflow.beginning import begun
-from dispatch.workflow.case import Case, Part
-from dispatch.workflow.clocks import Counting, Deadline, Stage
-from dispatch.workflow.correction import Correction
 from dispatch.workflow.given import unmet
 from dispatch.workflow.moves import MOVES, Move, Need, Step
 from dispatch.workflow.state import PartState

@@ -17,7 +17,7 @@ from dispatch.workflow import clocks
 from dispatch.workflow import facts as f
 from dispatch.workflow.beginning import begun
 from dispatch.workflow.case import Case
-from dispatch.workflow.clocks import Counting, Deadline, Ending
+from dispatch.workflow.clocks import Counting, Deadline
 from dispatch.workflow.correction import course_of, due_as_if
 from dispatch.workflow.history import evolve, opened
 
@@ -161,7 +161,7 @@ def _of_suspended(
     now: datetime,
 ) -> Recount:
     """Nothing runs; what is left of each is told anew."""
-    stood = {one.kind: one for one in deadlines if one.ending is Ending.CANCELLED}
+    stood = {one.kind: one for one in clocks.cancelled(case, deadlines)}
     left_s = {kind: _seconds(one.left) for kind, one in stood.items() if one.left is not None}
     moves: list[Move] = []
     for kind, one in book.items():

@@ -21,7 +21,7 @@ from app.settings import Settings
 from dispatch import actions
 from dispatch.clock_trust import Trust
 from dispatch.postgres.book import PostgresBook
-from dispatch.postgres.clock import Machine, now, read_clock, read_standing
+from dispatch.postgres.clock import Machine, now, read_clock, read_standing, trust_clock
 from dispatch.postgres.inbox import accept_many
 from dispatch.postgres.log import due_now
 from tests.makers import CITY, rulebook, submission
@@ -154,6 +154,36 @@ async def test_a_machine_started_anew_keeps_the_clock_it_finds_unless_it_went_ba
     await anew.watch()
 
     assert await trust(late) is Trust.FROZEN
+    await anew.close()
+
+
+@pytest.mark.parametrize(
+    ("known", "trusted"),
+    [
+        ("UPDATE clock_anchor SET database_at = database_at - interval '50 minutes'", True),
+        ("UPDATE clock_anchor SET database_at = database_at - interval '8 hours'", False),
+        ("DELETE FROM clock_anchor", True),
+        ("DELETE FROM clock_anchor; UPDATE inbox SET received_at = received_at - interval '8 h'",
+         False),
+        ("DELETE FROM clock_anchor; UPDATE inbox SET received_at = received_at + interval '5 d'",
+         False),
+    ],
+)  # fmt: skip
+async def test_a_clock_process_that_starts_on_a_clock_far_from_what_is_known_judges_nobody(
+    clock: Clock, late: AsyncConnection, database_url: str, known: str, trusted: bool
+) -> None:
+    await clock.watch()
+    for statement in known.split(";"):
+        await late.execute(statement.encode())
+    anew = Clock(Settings(database_url=database_url), Boot().machine)
+    await anew.watch()
+    fired = await anew.turn(CITY)
+
+    assert (await trust(late), fired) == ((Trust.TRUSTED, 1) if trusted else (Trust.FROZEN, 0))
+    async with late.transaction():
+        await trust_clock(late, "chen")
+    await anew.watch()
+    assert (await trust(late), await anew.turn(CITY)) == (Trust.TRUSTED, 1 - fired)
     await anew.close()
 
 

@@ -291,6 +291,39 @@ async def test_open_cases_come_onto_the_agenda_some_at_a_time(conn: AsyncConnect
     assert await take_up(conn, 7) is False
 
 
+async def test_a_look_and_the_taking_up_of_all_open_cases_do_not_wait_for_each_other(
+    conn: AsyncConnection, database_url: str
+) -> None:
+    await settled(conn, a_step("50%"))
+    [case_id] = await opened(conn, 61)
+    looker, taker = await connect(database_url), await connect(database_url)
+
+    async with looker, taker:
+        async with looker.transaction():
+            held = await claim(looker, await now(looker), 10)
+            taking = asyncio.create_task(taken_up(taker))
+            await waits_for(conn, taker, looker)
+            await order(looker, case_id, Order(Move.PROGRESS, "seen"))
+        taken = await taking
+
+    assert (held, taken) == ([case_id], True)
+
+
+async def taken_up(conn: AsyncConnection) -> bool:
+    async with conn.transaction():
+        return await take_up(conn, 7)
+
+
+async def waits_for(conn: AsyncConnection, who: AsyncConnection, whom: AsyncConnection) -> None:
+    """Until *who* waits for a lock that *whom* has."""
+    async with asyncio.timeout(10):
+        while True:
+            pids = [whom.info.backend_pid, who.info.backend_pid]
+            found = await conn.execute("SELECT %s = ANY(pg_blocking_pids(%s))", pids)
+            if await found.fetchone() == (True,):
+                return
+
+
 async def test_a_city_without_ladders_has_no_agenda(conn: AsyncConnection, clock: Clock) -> None:
     await settle(conn)
     await opened(conn, 300)

@@ -194,6 +194,7 @@ async def _add_photo(run: SmallRun, conn: AsyncConnection, receipt: str) -> None
         media_type="image/jpeg",
         original=PHOTO,
         display=PHOTO,
+        added_by=PORTAL,
     )
     run.write("photos", [{"receipt": receipt, "sha256": sha256.hexdigest(), "status": 201}])
 

@@ -15,7 +15,7 @@ from dispatch import actions
 from dispatch import events as e
 from dispatch.actions import Decided
 from dispatch.case import Case, Move, Order, State
-from dispatch.errors import NotMerged, StaleCase, UnknownCase
+from dispatch.errors import NotMerged, UnknownCase
 from dispatch.ledger import equations
 from dispatch.postgres.book import PostgresBook
 from dispatch.postgres.cases import history, read_case, reports_of
@@ -24,6 +24,7 @@ from dispatch.postgres.inbox import accept_many
 from dispatch.postgres.ledger import read_books
 from dispatch.postgres.log import due_now, number
 from dispatch.report import Report, Submission
+from dispatch.workflow.errors import StaleCase
 from tests.makers import CITY, NOON, report, rulebook, spot, submission
 
 RULES = rulebook()
@@ -261,6 +262,28 @@ async def test_work_done_too_late_is_late_although_no_clock_looked_in_between(
 
     case = await read_case(conn, case_id)
     assert (case.state, case.overdue) == (State.HANDLED, True)
+    await assert_balanced(conn)
+
+
+async def test_a_lateness_that_nobody_has_told_is_told_when_the_case_is_reopened(
+    conn: AsyncConnection,
+) -> None:
+    await decided(conn, await accepted(conn, submission()))
+    late = NOON + timedelta(days=9)
+    for move, actor in (("handle", "li"), ("verify", "ou"), ("close", "ou"), ("reopen", "sun")):
+        order = Order(Move(move), reason="because")
+        async with conn.transaction():
+            case = await actions.move(
+                PostgresBook(conn), 1, order, actor=actor, city=CITY, now=late
+            )
+
+    events = await history(conn, 1)
+    assert [event.kind for event in events][-2:] == ["overdue", "reopened"]
+    assert (events[-2].actor, events[-2].fields["milestone"]) == ("clock", "resolve")
+    assert case.overdue
+    found = await conn.execute("SELECT state FROM deadline WHERE kind = 'resolve' ORDER BY round")
+    assert [row[0] for row in await found.fetchall()] == ["fired", "pending"]
+    assert await due_now(conn, late) == []
     await assert_balanced(conn)
 
 

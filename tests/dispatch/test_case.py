@@ -11,8 +11,14 @@ from hypothesis import strategies as st
 from dispatch import events as e
 from dispatch.case import MOVES, Case, Move, Order, State, evolve, moves_from, moves_of, obey
 from dispatch.decide import Opened, decide
-from dispatch.errors import IllegalMove, MissingDepartment, MissingReason, OwnWork, StaleCase
 from dispatch.workflow.clocks import Deadline
+from dispatch.workflow.errors import (
+    IllegalMove,
+    MissingDepartment,
+    MissingReason,
+    OwnWork,
+    StaleCase,
+)
 from tests.makers import NOON, report, rulebook, spot
 from tests.workflow import obeyed, ready
 

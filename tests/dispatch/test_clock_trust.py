@@ -80,7 +80,9 @@ def test_a_jump_is_seen_through_a_slow_reading() -> None:
     ("drift_s", "ahead_s", "trust"),
     [
         (0.0, 0.0, Trust.TRUSTED),
-        (0.0, 7200.0, Trust.TRUSTED),  # a long night: nobody can tell
+        (0.0, 3600.0, Trust.TRUSTED),  # nobody can tell
+        (0.0, 3601.0, Trust.FROZEN),
+        (0.0, 28_800.0, Trust.FROZEN),  # local time taken for UTC
         (0.0, -60.0, Trust.FROZEN),
         (-432_000.0, 0.0, Trust.TRUSTED),
         (-432_000.0, -431_000.0, Trust.FROZEN),
@@ -88,13 +90,30 @@ def test_a_jump_is_seen_through_a_slow_reading() -> None:
         (7200.0, 7200.0, Trust.FROZEN),
     ],
 )
-def test_a_machine_that_was_started_anew_knows_only_that_time_does_not_go_back(
+def test_a_machine_that_was_started_anew_believes_a_clock_near_what_is_known(
     drift_s: float, ahead_s: float, trust: Trust
 ) -> None:
     before = Trust.FROZEN if drift_s else Trust.TRUSTED
     known = Known(before, drift_s, "an earlier start", None, NOON)
 
     assert after(known, read(0, ahead_s=ahead_s)).trust is trust
+
+
+def test_a_machine_that_started_on_a_wrong_clock_releases_it_when_it_is_right() -> None:
+    started = replace(FRESH, latest_at=NOON)
+    frozen = after(started, read(0, ahead_s=28_800))
+
+    still, right = after(frozen, read(1, ahead_s=28_801)), after(frozen, read(60))
+
+    assert (frozen.trust, frozen.anchor, still.trust) == (Trust.FROZEN, None, Trust.FROZEN)
+    assert (right.trust, right.drift_s) == (Trust.TRUSTED, 0.0)
+    assert may_judge(right, read(61))
+
+
+def test_another_machine_does_not_release_it() -> None:
+    frozen = after(replace(FRESH, latest_at=NOON), read(0, ahead_s=28_800))
+
+    assert after(frozen, replace(read(60), machine="bridge")).trust is Trust.FROZEN
 
 
 @given(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,10 +15,16 @@ from dispatch import events as e
 from dispatch.auto_dispatch import AutoDispatch
 from dispatch.calendar import Unit
 from dispatch.case import Case, Move, Order, State, evolve
+from dispatch.context import CityWarning
 from dispatch.correcting import Background, correct
 from dispatch.deadlines import Limit, Limits, Milestone, due_times
 from dispatch.decide import open_case
-from dispatch.errors import (
+from dispatch.routing import Router
+from dispatch.rulebook import Rulebook
+from dispatch.severity import Grading
+from dispatch.workflow.clocks import Deadline, Ending, ended
+from dispatch.workflow.correction import Correction, Course, due_as_if
+from dispatch.workflow.errors import (
     CannotCorrect,
     IllegalMove,
     MissingCorrection,
@@ -27,17 +34,14 @@ from dispatch.errors import (
     OutsideGrid,
     StaleCase,
 )
-from dispatch.routing import Router
-from dispatch.rulebook import Rulebook
-from dispatch.workflow.clocks import Deadline, Ending, ended
-from dispatch.workflow.correction import Correction, Course, due_as_if
 from dispatch.workflow.facts import CaseCorrected
+from dispatch.workflow.orders import obey
 from dispatch.workflow.state import PartState
 from grid.department import Departments
 from grid.duty import Jurisdiction
 from grid.hierarchy import Hierarchy
 from grid.naming import Label
-from tests.makers import CELLS, NOON, PARTS, label, report, rulebook, spot
+from tests.makers import CELLS, CITY, NOON, PARTS, label, report, rulebook, spot
 from tests.workflow import HELPER
 
 RULES = rulebook()
@@ -56,11 +60,12 @@ def a_case(rules: Rulebook = RULES) -> Case:
 
 def corrected(
     case: Case, told: Correction | None = MAINS, *, course: Course | None = None,
-    rules: Rulebook = RULES, now: datetime = LATER, **more: Any,
+    rules: Rulebook = RULES, now: datetime = LATER, warnings: Sequence[CityWarning] = (),
+    **more: Any,
 ) -> tuple[Case, tuple[e.Event, ...]]:  # fmt: skip
     """The case after the correction, and what happened."""
     order = Order(Move.CORRECT, **{"reason": "it was a main", "correction": told, **more})
-    background = Background(report(), course or Course(NOON), rules)
+    background = Background(report(), course or Course(NOON), rules, warnings=warnings)
     events = correct(case, order, background, actor="ou", now=now)
     for event in events:
         case = evolve(case, event)
@@ -82,6 +87,84 @@ def test_another_category_brings_its_severity_its_limit_and_its_department() -> 
     assert case.why["routing"]["category"] == "01"  # pyright: ignore[reportIndexIssue]
     assert case.why["limit"]["row"] == 2  # pyright: ignore[reportIndexIssue]
     assert case.rerouted_at == LATER
+
+
+SCHOOL = {"row": 1, "kind": "school", "name": label("Mill School"), "lon": ELSEWHERE[0],
+          "lat": ELSEWHERE[1]}  # fmt: skip
+BY_THE_SCHOOL = Correction(lon=ELSEWHERE[0], lat=ELSEWHERE[1])
+
+
+def graded_by(*whens: str) -> Rulebook:
+    """Rules that each raise what they are about by one."""
+    rows = [
+        {"row": n, "name": f"rule-{n}", "when": when, "raise": 1, "because": label("because")}
+        for n, when in enumerate(whens, 1)
+    ]
+    return rulebook(grading=Grading.of(rows, [SCHOOL]))
+
+
+def graded_by_ou(case: Case, severity: int) -> Case:
+    order = Order(Move.GRADE, "worse than it looks", severity=severity)
+    return evolve(case, obey(case, order, actor="ou", now=LATER))
+
+
+def severity_told(case: Case) -> Any:
+    return case.why["severity"]
+
+
+def test_a_correction_asks_the_rules_of_severity_about_the_place_and_the_category() -> None:
+    rules = graded_by('category == "06010" && near.school < 10', 'category == "09009"')
+    before = a_case(rules)
+
+    moved, _ = corrected(before, BY_THE_SCHOOL, rules=rules)
+    back, _ = corrected(moved, Correction(lon=before.lon, lat=before.lat), rules=rules)
+    other, _ = corrected(moved, Correction(category="09009"), rules=rules)
+
+    assert [before.severity, moved.severity, back.severity] == [3, 2, 3]
+    assert [one["name"] for one in severity_told(moved)["rules"]] == ["rule-1"]
+    assert severity_told(back)["rules"] == []
+    assert other.severity == rules.catalogue.category("09009").severity - 1
+
+
+def test_the_hour_and_the_warnings_are_those_of_the_opening() -> None:
+    rules = graded_by("near.school < 10 && hour == 12", '"rainstorm" in alarms')
+    warnings = [CityWarning(1, "rainstorm", CITY, NOON, NOON + timedelta(minutes=1))]
+
+    case, _ = corrected(
+        a_case(rules), BY_THE_SCHOOL, rules=rules, now=NOON + timedelta(hours=5), warnings=warnings
+    )
+
+    assert case.severity == 1
+
+
+def test_what_a_person_has_graded_stays_in_another_place_and_not_in_another_category() -> None:
+    rules = graded_by('near.school < 10 && category == "06010"')
+    by_person = graded_by_ou(a_case(rules), 1)
+
+    moved, _ = corrected(by_person, BY_THE_SCHOOL, rules=rules)
+    other, _ = corrected(moved, Correction(category="09009"), rules=rules)
+    without, _ = corrected(graded_by_ou(a_case(), 4), BY_THE_SCHOOL)
+
+    assert (moved.severity, without.severity) == (1, 4)
+    assert other.severity == rules.catalogue.category("09009").severity
+
+
+def test_a_city_without_rules_any_more_tells_none() -> None:
+    before = a_case(graded_by("true"))
+
+    case, _ = corrected(before, BY_THE_SCHOOL)
+
+    assert (before.severity, case.severity, severity_told(case)) == (2, 3, {})
+
+
+def test_the_routing_sees_the_severity_that_the_rules_gave() -> None:
+    row = {"row": 1, "name": "severe", "when": "severity == 2", "department": "fire",
+           "because": label("severe")}  # fmt: skip
+    hierarchy, departments = Hierarchy.of(PARTS["areas"]), Departments.of(PARTS["departments"])
+    router = Router.of([row], Jurisdiction.of(PARTS["jurisdiction"]), hierarchy, departments)
+    rules = replace(graded_by("near.school < 10"), router=router)
+
+    assert corrected(a_case(rules), BY_THE_SCHOOL, rules=rules)[0].department == "fire"
 
 
 def test_the_limit_counts_from_the_start_of_the_case() -> None:

@@ -14,11 +14,11 @@ from dispatch import actions
 from dispatch.delivery import ENDED, LEASE, LONGEST_PAUSE
 from dispatch.errors import DestinationExists
 from dispatch.ledger import equations
-from dispatch.postgres import deliveries
 from dispatch.postgres.book import PostgresBook
-from dispatch.postgres.deliveries import Failure, claim, settle
+from dispatch.postgres.deliveries import DELIVERIES, list_dead
 from dispatch.postgres.destinations import add_destination, end_destination, in_force
 from dispatch.postgres.inbox import accept_many
+from dispatch.postgres.leases import Failure
 from dispatch.postgres.ledger import read_books
 from tests.makers import NOON, rulebook, submission
 
@@ -54,7 +54,7 @@ async def end(conn: AsyncConnection, name: str) -> bool:
 
 async def owed(conn: AsyncConnection, name: str, limit: int = 100) -> list[str]:
     """The keys of what can be claimed for this destination; claims them."""
-    return [letter.dedup for letter in await claim(conn, name, limit)]
+    return [letter.dedup for letter in await DELIVERIES.claim(conn, name, limit)]
 
 
 async def rows(conn: AsyncConnection) -> list[tuple[object, ...]]:
@@ -91,7 +91,7 @@ async def test_a_letter_carries_the_bytes_of_the_log(conn: AsyncConnection):
     await add(conn, "all")
     await happen(conn)
 
-    letters = await claim(conn, "all", 100)
+    letters = await DELIVERIES.claim(conn, "all", 100)
 
     found = await conn.execute("SELECT payload FROM outbox ORDER BY id")
     assert [letter.payload for letter in letters] == [row[0] for row in await found.fetchall()]
@@ -122,9 +122,9 @@ async def test_what_a_destination_was_owed_when_it_ended_is_dead_and_stays_so(
 
     await end(conn, "all")
 
-    dead = await deliveries.list_dead(conn)
+    dead = await list_dead(conn)
     assert {one.last_error for one in dead} == {ENDED}
-    assert await deliveries.replay(conn, [one.id for one in dead]) == []
+    assert await DELIVERIES.replay(conn, [one.id for one in dead]) == []
     assert not await end(conn, "all")
 
 
@@ -173,8 +173,8 @@ async def test_what_a_clock_since_put_back_has_set_does_not_count(
 async def test_what_failed_waits_and_comes_after_what_was_never_tried(conn: AsyncConnection):
     await add(conn, "all")
     [first, *rest] = await happen(conn)
-    [letter] = await claim(conn, "all", 1)
-    await settle(conn, [], [Failure(letter.id, "answered 500", AGAIN)], most=5)
+    [letter] = await DELIVERIES.claim(conn, "all", 1)
+    await DELIVERIES.settle(conn, [], [Failure(letter.id, "answered 500", AGAIN)], most=5)
     assert await owed(conn, "all") == rest
 
     await conn.execute(
@@ -191,15 +191,17 @@ async def test_a_delivery_is_dead_after_the_last_attempt_and_owed_again_when_rep
     await add(conn, "all", "reported")
     keys = await happen(conn)
     for _ in range(2):
-        [letter] = await claim(conn, "all", 1)
-        await settle(conn, [], [Failure(letter.id, "answered 500", timedelta(0))], most=2)
+        [letter] = await DELIVERIES.claim(conn, "all", 1)
+        await DELIVERIES.settle(
+            conn, [], [Failure(letter.id, "answered 500", timedelta(0))], most=2
+        )
 
-    [dead] = await deliveries.list_dead(conn)
+    [dead] = await list_dead(conn)
     assert (dead.destination, dead.attempts, dead.last_error) == ("all", 2, "answered 500")
     assert await owed(conn, "all") == []
     assert await unequal(conn) == []
 
-    assert await deliveries.replay(conn, [dead.id, dead.id + 1]) == [dead.id]
+    assert await DELIVERIES.replay(conn, [dead.id, dead.id + 1]) == [dead.id]
     assert await owed(conn, "all") == keys[:1]
     assert await unequal(conn) == []
 
@@ -207,11 +209,11 @@ async def test_a_delivery_is_dead_after_the_last_attempt_and_owed_again_when_rep
 async def test_a_yes_counts_once_and_outlives_a_lease_and_a_later_failure(conn: AsyncConnection):
     await add(conn, "all", "reported")
     await happen(conn)
-    [letter] = await claim(conn, "all", 1)
-    await settle(conn, [letter.id], [], most=2)
+    [letter] = await DELIVERIES.claim(conn, "all", 1)
+    await DELIVERIES.settle(conn, [letter.id], [], most=2)
 
-    await settle(conn, [letter.id], [], most=2)
-    await settle(conn, [], [Failure(letter.id, "too late", AGAIN)], most=1)
+    await DELIVERIES.settle(conn, [letter.id], [], most=2)
+    await DELIVERIES.settle(conn, [], [Failure(letter.id, "too late", AGAIN)], most=1)
 
     assert await rows(conn) == [("sent", 1, None)]
     assert (await read_books(conn)).deliveries == {"sent": 1}

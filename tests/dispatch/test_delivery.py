@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dispatch.delivery import KINDS, LONGEST_PAUSE, check_destination, pause, signature
+from dispatch.delivery import LONGEST_PAUSE, check_destination, pause, signature
 from dispatch.errors import UnusableDestination
+from dispatch.kinds import KINDS
 
 
 @given(st.integers(1, 10_000), st.floats(0, 1))

@@ -130,7 +130,8 @@ async def test_a_device_sequence_that_does_not_rise_is_flagged(
 
 async def test_the_same_photo_twice_is_one_photo(conn: AsyncConnection) -> None:
     [answer] = await take(conn, submission())
-    photo = {"sha256": b"x" * 32, "media_type": "image/jpeg", "original": b"o", "display": b"d"}
+    photo = {"sha256": b"x" * 32, "media_type": "image/jpeg", "original": b"o", "display": b"d",
+             "added_by": "li"}  # fmt: skip
 
     first = await add_photo(conn, answer.receipt, **photo)
     again = await add_photo(conn, answer.receipt, **photo)

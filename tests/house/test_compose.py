@@ -10,7 +10,7 @@ import yaml
 from app.settings import Settings
 from tests.house.repository import ROOT
 
-OUR_PROCESSES = {"web", "worker", "clock", "notifier", "migrate"}
+OUR_PROCESSES = {"web", "worker", "clock", "notifier", "mqtt", "migrate"}
 RUNS_ONCE = {"migrate"}
 
 
@@ -20,7 +20,7 @@ def compose() -> dict[str, Any]:
 
 
 def test_it_describes_the_whole_system(compose: dict[str, Any]):
-    assert set(compose["services"]) == OUR_PROCESSES | {"postgres", "redis", "kafka"}
+    assert set(compose["services"]) == OUR_PROCESSES | {"postgres", "redis", "kafka", "mosquitto"}
 
 
 def test_every_lasting_service_has_a_health_check(compose: dict[str, Any]):

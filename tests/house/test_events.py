@@ -10,25 +10,38 @@ from psycopg import AsyncConnection
 
 from app.database import Database
 from dispatch import actions
-from dispatch import events as e
 from dispatch.case import Move, Order, State
+from dispatch.kinds import KINDS
 from dispatch.postgres.book import PostgresBook
 from dispatch.postgres.inbox import accept_many
 from dispatch.postgres.log import Entry, number
+from dispatch.postgres.situations import save_steps
 from dispatch.sensing.alarm import KINDS as ALARM_KINDS
 from dispatch.sensing.standing import ACKNOWLEDGED
+from dispatch.situations import orders
+from dispatch.situations.changes import kinds
+from dispatch.situations.growing import Step, grow
+from dispatch.situations.situation import Situation
+from dispatch.situations.situation import State as SituationState
 from streams import wire
 from streams.observations import Columns, clock_mark, envelopes
-from streams.topics import ALARMS, CASE_EVENTS, PARTITIONS, REPORT_OUTCOMES
+from streams.topics import (
+    ALARMS,
+    CASE_EVENTS,
+    PARTITIONS,
+    REPORT_OUTCOMES,
+    SITUATION_EVENTS,
+)
 from tests.app.sensing.stream import RISING, Desk
 from tests.app.sensing.stream import Log as SensorLog
+from tests.dispatch.situations.makers import fact as situation_fact
+from tests.dispatch.situations.makers import patterns as situation_patterns
 from tests.house.documents import blocks, first_column, read
 from tests.makers import CITY, NOON, rulebook, submission
 
 PAGE = read("docs/events.md")
 ASYNCAPI: dict[str, Any] = yaml.safe_load(read("docs/asyncapi.yaml"))
 SCHEMAS: dict[str, Any] = ASYNCAPI["components"]["schemas"]
-KINDS = {one.kind for one in e.Event.__subclasses__()}  # those of dispatch.workflow.facts too
 JSON_TYPES: dict[str, tuple[type, ...]] = {
     "string": (str,),
     "integer": (int,),
@@ -114,6 +127,36 @@ async def test_a_breach_of_the_document_would_be_seen(sent: list[Entry]):
     assert len(faults(event, SCHEMAS["CaseEvent"])) == 4
 
 
+async def test_what_happens_to_a_situation_is_told_as_the_document_promises(conn: AsyncConnection):
+    before = await _flagged(conn)
+    async with conn.transaction():
+        step = Step(before)
+        step.take(orders.dismiss(before, reason="演练", by="li", now=NOON))
+        await save_steps(conn, [step], city=CITY, grid_version=1)
+        _, entries = await number(conn)
+    events = [json.loads(entry.payload) for entry in entries]
+
+    assert [fault for one in events for fault in faults(one, SCHEMAS["SituationEvent"])] == []
+    assert [(entry.topic, entry.key) for entry in entries] == [(SITUATION_EVENTS, "1")] * 2
+
+
+async def _flagged(conn: AsyncConnection) -> Situation:
+    facts = [situation_fact(number) for number in (1, 2, 3)]
+    async with conn.transaction():
+        steps = grow([], facts, situation_patterns(), NOON)
+        [stored] = await save_steps(conn, steps, city=CITY, grid_version=1)
+    return stored
+
+
+def test_every_kind_of_change_of_a_situation_is_told_in_both():
+    types = SCHEMAS["SituationEvent"]["properties"]["type"]["enum"]
+    table = PAGE[PAGE.index("## Situations") : PAGE.index("## Dead letters")]
+
+    assert sorted(types) == sorted(f"citygrid.situation.{kind}" for kind in kinds())
+    assert all(f"`{kind}`" in table for kind in kinds())
+    assert SCHEMAS["Situation"]["properties"]["state"]["enum"] == [*SituationState]
+
+
 def test_the_report_message_is_what_the_document_promises():
     message = json.loads(wire.report_accepted(4711))
 
@@ -178,7 +221,7 @@ def test_every_kind_of_event_is_told_in_both():
     table = PAGE[PAGE.index("## Kinds") : PAGE.index("## The numbered log")]
 
     assert sorted(types) == sorted(f"citygrid.case.{kind}" for kind in KINDS)
-    assert first_column(table) - {"kind", "---"} == KINDS
+    assert first_column(table) - {"kind", "---"} == KINDS.keys()
 
 
 def test_every_state_is_told():

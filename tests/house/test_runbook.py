@@ -6,6 +6,7 @@ import pytest
 from prometheus_client import CollectorRegistry
 from psycopg import AsyncConnection
 
+from app.gateway.metrics import MqttMetrics
 from app.metrics import DoorMetrics
 from app.notifier_metrics import NotifierMetrics
 from app.worker_metrics import WorkerMetrics
@@ -63,6 +64,7 @@ def test_every_figure_and_no_other_is_in_the_table_of_what_to_watch():
         figures(DoorMetrics().registry)
         | figures(worker.registry)
         | figures(NotifierMetrics().registry)
+        | figures(MqttMetrics().registry)
     )
     told = {name for name in first_column(RUNBOOK) if name.startswith("city_")}
 

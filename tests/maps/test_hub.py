@@ -134,6 +134,7 @@ async def test_a_beat_tells_how_fresh_the_data_is_and_what_is_missing() -> None:
                 "at": "2026-11-23T08:00:00.000Z",
                 "current_at": "2026-11-23T07:59:30.000Z",
                 "degraded": ["redis_away"],
+                "situations": 0,
             },
         )
     ]

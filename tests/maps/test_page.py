@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from app.http.map import SHEETS
 from maps.assets import STATIC, Assets
 
 APP = STATIC / "app"
@@ -79,7 +80,10 @@ def test_nothing_is_inline_that_the_policy_would_refuse(path: Path) -> None:
 @pytest.mark.parametrize("page", PAGES, ids=lambda path: path.name)
 def test_every_file_a_page_names_is_there(page: Path) -> None:
     assets = Assets()
-    named = re.findall(r'(?:src|href)="/static/\{build\}/([^"]+)"', page.read_text("utf-8"))
+    text = page.read_text("utf-8")
+    named = re.findall(r'(?:src|href)="/static/\{build\}/([^"]+)"', text)
+    pages = ["login", *(path.removeprefix("/") for path in SHEETS)]
+    named = [name.replace("{page}", one) for name in named for one in pages]
 
     assert named
     assert [name for name in named if assets.find(name) is None] == []

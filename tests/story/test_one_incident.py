@@ -15,8 +15,8 @@ from psycopg import AsyncConnection
 from app.audit import verify_chains
 from app.policy import Refused
 from dispatch.case import Move, State
-from dispatch.errors import IllegalMove
 from dispatch.postgres.cases import history, read_case
+from dispatch.workflow.errors import IllegalMove
 from tests.makers import CELLS, CITY, rulebook, spot, submission
 from tests.story.town_at_work import HANDLER, INSPECTOR, OPERATOR, PLUMBER, Town, at_work, why
 

@@ -1,5 +1,6 @@
 """Making the pack of New York from the folder of public data."""
 
+from importlib.resources import files
 from pathlib import Path
 from typing import Final
 
@@ -46,6 +47,8 @@ def make_newyork(out: Path, source: Path) -> tuple[str, ...]:
     write_table(out / "limits.csv", requests.limits(learned))
     write_table(out / "calendar.csv", holidays(*YEARS))
     write_table(out / "people.csv", _people(learned))
+    patterns = (files("app.city.newyork") / "situations.toml").read_text(encoding="utf-8")
+    (out / "situations.toml").write_text(patterns, encoding="utf-8")
     write_toml(out / "city.toml", _city(ground.repairs))
     return ground.repairs
 

@@ -31,6 +31,16 @@ SENSOR_KINDS: Final = (
     ("gas", "燃气泄漏探头", "Gas leak detector", "methane", "%LEL"),
     ("smoke", "烟感", "Smoke detector", "smoke", "%/m"),
 )
+POSSIBLE: Final = {
+    "water_level": (-5, 30),
+    "rainfall_10min": (0, 100),
+    "tilt": (-180, 180),
+    "pm2_5": (0, 1000),
+    "sound_level": (0, 194),
+    "methane": (0, 100),
+    "smoke": (0, 100),
+}
+"""The least and the most that each can measure."""
 WATER_KINDS: Final = {"water_level", "rain"}
 """Their samples come through the gateway of the water bureau, the others through the city's."""
 
@@ -135,4 +145,6 @@ def _sensor(
         "lat": str(lat),
         "datum": "wgs84",
         "source": "gateway:water" if name in WATER_KINDS else "gateway:city",
+        "least": str(POSSIBLE[quantity][0]),
+        "most": str(POSSIBLE[quantity][1]),
     }

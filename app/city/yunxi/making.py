@@ -14,6 +14,7 @@ from app.city.yunxi.components import components
 from app.city.yunxi.figures import figures
 from app.city.yunxi.layers import make_layers
 from app.city.yunxi.regions import make_regions
+from app.city.yunxi.sites import sites
 from app.city.yunxi.tiling import CENTRE, DIVISION, NAME, globe, make_tiling
 from app.city.yunxi.townscape import make_townscape
 from grid.code import STANDARD_PATTERN
@@ -24,6 +25,26 @@ MOST_CELLS: Final = 100_000
 SEED: Final = 20260701
 
 
+MERGE_RULES: Final = (
+    # Rubbish is told as one kind or another, and lies there for the day.
+    {"name": "rubbish", "categories": ["06010", "06011", "06042"], "across": True,
+     "radius_m": 50, "minutes": 720},
+    {"name": "broken-road", "categories": ["06013"], "radius_m": 50, "minutes": 4320},
+    # Many hear the same noise.
+    {"name": "noise", "categories": ["06028"], "radius_m": 150, "minutes": 60},
+)  # fmt: skip
+"""What is one incident, each at least as wide as the rule for everything."""
+
+_ROUND_THE_CLOCK: Final = {"weekend": [], "periods": [["00:00", "24:00"]], "holidays": False}
+OWN_HOURS: Final = {
+    "ENFORCE": {"weekend": [], "periods": [["08:00", "12:00"], ["14:00", "20:00"]]},
+    "FIRE": _ROUND_THE_CLOCK,
+    "POLICE": _ROUND_THE_CLOCK,
+    "SANI": {"weekend": [], "periods": [["05:00", "11:00"], ["13:30", "19:00"]], "holidays": False},
+}
+"""The departments that work at other times than the offices."""
+
+
 def make_yunxi(out: Path, cells: int = CELLS, seed: int = SEED) -> None:
     """Write the pack of a city of about *cells* cells into the folder *out*.
 
@@ -32,8 +53,8 @@ def make_yunxi(out: Path, cells: int = CELLS, seed: int = SEED) -> None:
     if not FEWEST_CELLS <= cells <= MOST_CELLS:
         raise ValueError(f"{cells} cells: choose from {FEWEST_CELLS:,} to {MOST_CELLS:,}")
     out.mkdir(parents=True, exist_ok=True)
-    seeds = np.random.SeedSequence(seed).spawn(3)
-    land, life, things = (np.random.default_rng(one) for one in seeds)
+    seeds = np.random.SeedSequence(seed).spawn(4)
+    land, life, things, houses = (np.random.default_rng(one) for one in seeds)
     town = make_townscape(cells, land)
     blocks = make_blocks(town, land)
     project = globe()
@@ -52,9 +73,19 @@ def make_yunxi(out: Path, cells: int = CELLS, seed: int = SEED) -> None:
     write_table(out / "duty_shifts.csv", patrols.duty_shifts(tiling, walked, inspectors))
     river = layers["water"].geometry.iloc[0]
     write_table(out / "sensors.csv", institutions.sensors(tiling, river, life))
+    write_layer(out / "sites.gpkg", "sites", sites(tiling, river, houses))
     write_layer(out / "components.gpkg", "components", components(tiling, things))
     write_table(out / "profile.csv", figures(tiling, things))
     _write_rules(out)
+
+
+_RULES: Final = (
+    "routing.toml",
+    "sensor_rules.toml",
+    "escalation.toml",
+    "severity.toml",
+    "situations.toml",
+)
 
 
 def _write_rules(out: Path) -> None:
@@ -63,7 +94,7 @@ def _write_rules(out: Path) -> None:
     write_table(out / "limits.csv", limits())
     write_table(out / "calendar.csv", table("calendar.csv"))
     write_table(out / "questions.csv", table("questions.csv"))
-    for name in ("routing.toml", "sensor_rules.toml", "escalation.toml"):
+    for name in _RULES:
         rules = (files("app.city.yunxi") / name).read_text(encoding="utf-8")
         (out / name).write_text(rules, encoding="utf-8")
     write_toml(out / "city.toml", _city())
@@ -90,9 +121,14 @@ def _city() -> list[str]:
     return [
         "\n".join(toml_line(key, value) for key, value in head.items()),
         toml_block("[merge]", {"radius_m": 50, "minutes": 30}),
+        *(toml_block("[[merge.rule]]", rule) for rule in MERGE_RULES),
         toml_block(
             "[working_time]",
             {"weekend": [6, 7], "periods": [["08:30", "12:00"], ["14:00", "18:00"]]},
+        ),
+        *(
+            toml_block(f"[working_time.departments.{code}]", hours)
+            for code, hours in OWN_HOURS.items()
         ),
         *(
             toml_block("[[level]]", {"level": level, "name_zh": zh, "name_en": en})

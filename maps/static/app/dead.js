@@ -1,67 +1,32 @@
 // The page of dead reports: what stood in the way, let it be decided again, put it right.
 
-import { render } from "../vendor/lit-html-3.3.3/lit-html.js";
-import { ApiProblem, ask, tell } from "./api.js";
-import { language, setLanguage, t } from "./i18n.js";
+import { ask, tell } from "./api.js";
+import { t } from "./i18n.js";
+import { sheetOf } from "./sheet.js";
 import { deadView } from "./views/dead.js";
-import { barView } from "./views/bar.js";
 
 const AGAIN_MS = 5_000;
-const MODES_AGAIN_MS = 2_000;
 
-const state = {
-  /** @type {import("./store.js").Person | null} */
-  person: null,
-  /** @type {any} what /api/catalogue told */
-  catalogue: null,
-  /** @type {any} what /api/dead told: the reports, and what this person may do */
-  list: null,
-  /** @type {any} what /api/dead/{id} told about the one that is open */
-  open: null,
-  /** @type {string[]} */
-  degraded: [],
-  problem: "",
-  done: "",
-  busy: false,
-};
-
-function draw() {
-  document.title = `${state.list?.dead.length ?? 0} · ${t("dead.title")}`;
-  render(barView(state.person, acts), /** @type {HTMLElement} */ (document.getElementById("top")));
-  render(deadView(state, acts), /** @type {HTMLElement} */ (document.getElementById("dead")));
-}
-
-/** @param {Partial<typeof state>} changes */
-function set(changes) {
-  Object.assign(state, changes);
-  draw();
-}
-
-/** Do it, with what goes wrong told on the page. @param {() => Promise<void>} act */
-async function trying(act) {
-  set({ busy: true, problem: "" });
-  try {
-    await act();
-  } catch (error) {
-    complain(error);
-  } finally {
-    set({ busy: false });
-  }
-}
-
-/** @param {unknown} error */
-function complain(error) {
-  if (!(error instanceof ApiProblem)) throw error;
-  if (error.status === 401) return location.assign("/login");
-  const away = error.status === 0 || error.status >= 500;
-  set({ problem: away ? t("problem.away") : error.status === 403 ? t("problem.refused") : error.detail });
-}
+const { state, acts, set, trying, complain, followModes, start } = sheetOf({
+  title: "dead.title",
+  view: deadView,
+  headline: (now) => `${now.list?.dead.length ?? 0} · ${t("dead.title")}`,
+  state: {
+    /** @type {any} what /api/catalogue told */
+    catalogue: null,
+    /** @type {any} what /api/dead told: the reports, and what this person may do */
+    list: null,
+    /** @type {any} what /api/dead/{id} told about the one that is open */
+    open: null,
+    done: "",
+  },
+});
 
 async function list() {
   set({ list: await ask("/api/dead") });
 }
 
-const acts = {
+Object.assign(acts, {
   /** @param {number} id */
   open: (id) => trying(async () => set({ open: await ask(`/api/dead/${id}`), done: "" })),
 
@@ -87,17 +52,7 @@ const acts = {
       await list();
     });
   },
-
-  switchLanguage: () => {
-    setLanguage(language() === "zh" ? "en" : "zh");
-    draw();
-  },
-
-  logOut: () => trying(async () => {
-    await ask("/api/session", { method: "DELETE" });
-    location.assign("/login");
-  }),
-};
+});
 
 /** What differs from the dead report; numbers as numbers. @param {FormData} form @param {any} dead */
 function changesOf(form, dead) {
@@ -118,26 +73,8 @@ async function follow() {
   setTimeout(() => void follow(), AGAIN_MS);
 }
 
-/** Without the cookie: the server answers this one from memory, also when its database is away. */
-async function followModes() {
-  try {
-    const { degraded } = await ask("/api/state", { credentials: "omit" });
-    set({ degraded });
-  } catch (error) {
-    if (!(error instanceof ApiProblem)) throw error;
-  }
-  setTimeout(() => void followModes(), MODES_AGAIN_MS);
-}
-
-async function start() {
-  setLanguage(language());
-  draw();
-  await trying(async () => {
-    const [person, catalogue] = await Promise.all([ask("/api/session"), ask("/api/catalogue")]);
-    set({ person, catalogue });
-  });
+void start(async () => {
   void followModes();
-  await follow();
-}
-
-void start();
+  void follow();
+  set({ catalogue: await ask("/api/catalogue") });
+});

@@ -13,6 +13,7 @@ const HIDDEN_MS = 60_000;
  * @typedef {object} FeedListener
  * @property {(board: Board) => void} started a new board has taken the place of the old one
  * @property {(change: NonNullable<ReturnType<Board["advance"]>>) => void} changed
+ * @property {() => void} situations something happened to situations
  * @property {() => void} connection the connection or the age of the data changed
  * @property {() => void} loggedOut the session is over
  */
@@ -32,6 +33,8 @@ export class Feed {
     this.heardAt = 0;
     /** What of the servers is missing, worst first. @type {string[]} */
     this.degraded = [];
+    /** The last row of the log that was about a situation; null before the first beat. @type {number | null} */
+    this.situations = null;
     this.seenAt = Date.now();
     this.asleep = false;
     this.behind = 0;
@@ -96,8 +99,12 @@ export class Feed {
     this.listener.connection();
   }
 
-  /** @param {{ at: string, current_at: string, position: number, degraded?: string[] }} beat */
+  /** @param {{ at: string, current_at: string, position: number, degraded?: string[], situations?: number }} beat */
   takeBeat(beat) {
+    if (this.situations !== (beat.situations ?? 0)) {
+      this.situations = beat.situations ?? 0;
+      this.listener.situations();
+    }
     this.degraded = beat.degraded ?? [];
     this.currentAt = Date.parse(beat.current_at);
     this.heard(beat);

@@ -3,6 +3,7 @@
 import { html, nothing, render } from "../vendor/lit-html-3.3.3/lit-html.js";
 import { ApiProblem, tell } from "./api.js";
 import { language, setLanguage, t } from "./i18n.js";
+import { part, switchLanguage } from "./sheet.js";
 
 let problem = "";
 let busy = false;
@@ -27,11 +28,6 @@ async function logIn(event) {
 /** @type {Record<number, string>} */
 const PROBLEMS = { 401: "login.wrong", 422: "login.wrong", 429: "login.slow" };
 
-function switchLanguage() {
-  setLanguage(language() === "zh" ? "en" : "zh");
-  draw();
-}
-
 function draw() {
   document.title = `${t("login.title")} · ${t("app.title")}`;
   const page = html`
@@ -43,10 +39,10 @@ function draw() {
       ${problem ? html`<p class="problem" role="alert">${t(problem)}</p>` : nothing}
       <button class="primary" ?disabled=${busy}>${t("login.enter")}</button>
       <p class="quiet">${t("login.note")}</p>
-      <button type="button" class="link" lang=${language() === "zh" ? "en" : "zh-CN"} @click=${switchLanguage}>
+      <button type="button" class="link" lang=${language() === "zh" ? "en" : "zh-CN"} @click=${() => switchLanguage(draw)}>
         ${t("language.other")}</button>
     </form>`;
-  render(page, /** @type {HTMLElement} */ (document.getElementById("door")));
+  render(page, part("main"));
 }
 
 setLanguage(language());

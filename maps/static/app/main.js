@@ -11,6 +11,7 @@ import { keyboard } from "./keyboard.js";
 import { lanesOf, passes } from "./lanes.js";
 import { canDraw, MapView } from "./mapview.js";
 import { countDead, mayList } from "./deadcount.js";
+import { Situations } from "./situations.js";
 import { Store } from "./store.js";
 import { helpView, overView } from "./views/over.js";
 import { panelView } from "./views/panel.js";
@@ -36,10 +37,12 @@ const feed = new Feed({
     if (store.state.selected && touched.includes(store.state.selected)) void acts.reread();
     store.touch();
   },
+  situations: () => void situations.reread(),
   connection: () => store.touch(),
   loggedOut: () => location.assign("/login"),
 });
 const acts = new Acts(store, feed, { map: () => map, shown, showOnMap, visible });
+const situations = new Situations(store, () => map);
 /** @type {MapView | null} */
 let map = null;
 
@@ -85,7 +88,7 @@ function draw() {
   render(topView(state, figures(now), { connected: feed.connected, age: feed.age() }, acts), part("top"));
   render(queueView(state, lanes, now, acts), part("queue"));
   render(panelView(state, now, acts), part("panel"));
-  render(overView(state, feed.age(), feed.degraded), part("over"));
+  render(overView(state, feed.age(), feed.degraded, situations), part("over"));
   render(helpView(state, acts), part("dialogs"));
 }
 
@@ -124,6 +127,7 @@ function openMap() {
     cell: (cell) => acts.showCell(cell),
   });
   map.now = () => feed.now();
+  situations.showOnMap();
   // For the console and the browser tests: what the page holds and draws.
   Object.assign(window, { citygrid: { store, feed, map } });
 }

@@ -30,13 +30,14 @@ const COUNT = ["coalesce", ["feature-state", "load"], 0];
 export function mapStyle(told, palette, language) {
   return {
     version: 8,
-    sources: { ...tileSources(told), cases: caseSource() },
+    sources: { ...tileSources(told), cases: caseSource(), situations: { type: "geojson", data: NOTHING } },
     layers: [
       { id: "background", type: "background", paint: { "background-color": palette.outside } },
       ...landLayers(palette, told),
       ...roadLayers(palette),
       ...gridLayers(palette, told),
       ...nameLayers(palette, told, language),
+      ...situationLayers(palette),
       ...caseLayers(palette),
     ],
   };
@@ -181,6 +182,31 @@ function nameLayers(palette, told, language) {
     ...(levels.length > 2
       ? [{ ...label("street-names", "areas", "area_labels", { "text-field": text, "text-font": FONT_BOLD, "text-size": ["interpolate", ["linear"], ["zoom"], 10, 12, 14, 17], "text-letter-spacing": 0.08, ...gives }, { "text-color": palette.ink, ...halo, "text-halo-width": 2 }, ["==", ["get", "level"], levels[1]]), maxzoom: 13.4 }]
       : []),
+  ];
+}
+
+/** The outlines of situations, under the cases. @param {typeof import("./palette.js").LIGHT} palette */
+function situationLayers(palette) {
+  const chosen = ["boolean", ["get", "chosen"], false];
+  const growing = ["==", ["get", "state"], "growing"];
+  return [
+    {
+      id: "situations",
+      type: "fill",
+      source: "situations",
+      paint: { "fill-color": palette.situation, "fill-opacity": ["case", chosen, 0.3, growing, 0.2, 0.12] },
+    },
+    {
+      id: "situations-edge",
+      type: "line",
+      source: "situations",
+      layout: { "line-join": "round" },
+      paint: {
+        "line-color": palette.situation,
+        "line-width": ["case", chosen, 3.5, 2],
+        "line-dasharray": [2, 1.4],
+      },
+    },
   ];
 }
 

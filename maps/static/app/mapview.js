@@ -278,6 +278,26 @@ export class MapView {
     this.map.flyTo({ center: [marker.lon, marker.lat], zoom, speed: 2.2, maxDuration: 1200 });
   }
 
+  /** Draw the outlines of these situations and no others. @param {any[]} situations @param {number | null} chosen */
+  showSituations(situations, chosen) {
+    if (!this.loaded) return void this.map.once("load", () => this.showSituations(situations, chosen));
+    const features = situations.map(({ id, state, outline }) => ({
+      type: "Feature",
+      id,
+      geometry: outline,
+      properties: { id, state, chosen: id === chosen },
+    }));
+    this.map.getSource("situations").setData({ type: "FeatureCollection", features });
+  }
+
+  /** Bring an outline into view. @param {{ type: string, coordinates: any }} outline */
+  frame(outline) {
+    const spots = /** @type {number[][]} */ (outline.coordinates.flat(outline.type === "Polygon" ? 1 : 2));
+    const [lons, lats] = [spots.map(([lon]) => lon), spots.map(([, lat]) => lat)];
+    const corners = [[Math.min(...lons), Math.min(...lats)], [Math.max(...lons), Math.max(...lats)]];
+    this.map.fitBounds(corners, { padding: 120, maxZoom: 16, duration: 600 });
+  }
+
   home() {
     this.map.fitBounds(this.told.city.bbox, { padding: 24, duration: 600 });
   }

@@ -31,6 +31,7 @@ export const LIGHT = {
   inkSoft: "#8a8375",
   halo: "#fbfaf7",
   load: "#c8351f",
+  situation: "#7b2fb5",
   select: "#14344d",
   symbolEdge: "#ffffff",
 };
@@ -58,6 +59,7 @@ export const DARK = {
   inkSoft: "#8293a2",
   halo: "#18222c",
   load: "#e2694f",
+  situation: "#c08af0",
   select: "#e8f1f8",
   symbolEdge: "#10181f",
 };

@@ -23,6 +23,10 @@ import { NO_FILTER } from "./lanes.js";
  * @property {Record<string, number>} more how many rows each lane shows
  * @property {Record<string, boolean>} folded
  * @property {any} cell the cell under the pointer
+ * @property {any[]} situations those that go on, the newest first
+ * @property {any} situation what /api/situations/{id} told about the one that is looked at, or null
+ * @property {number | null} situationId id of the situation that is looked at
+ * @property {string} situationProblem what went wrong with it, or ""
  * @property {number | null} dead how many reports nobody could decide; null for who may not know
  * @property {string} mapProblem why there is no map, or ""
  */
@@ -44,6 +48,10 @@ export function firstState() {
     more: {},
     folded: {},
     cell: null,
+    situations: [],
+    situation: null,
+    situationId: null,
+    situationProblem: "",
     dead: null,
     mapProblem: "",
   };

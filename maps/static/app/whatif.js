@@ -1,58 +1,24 @@
 // The page of what-if: name what to try, watch it, read what would have been different.
 
-import { render } from "../vendor/lit-html-3.3.3/lit-html.js";
-import { ApiProblem, ask } from "./api.js";
-import { language, setLanguage, t } from "./i18n.js";
-import { barView } from "./views/bar.js";
+import { ask } from "./api.js";
+import { sheetOf } from "./sheet.js";
 import { whatifView } from "./views/whatif.js";
 
 const AGAIN_MS = 500;
 
-const state = {
-  /** @type {import("./store.js").Person | null} */
-  person: null,
-  part: "pack",
-  /** @type {any} the last trial of this person, with its result once that is there */
-  trial: null,
-  /** @type {string | null} whose work over time is drawn; null is whose changes most */
-  department: null,
-  problem: "",
-  busy: false,
-};
+const { state, acts, set, trying, complain, start } = sheetOf({
+  title: "whatif.title",
+  view: whatifView,
+  state: {
+    part: "pack",
+    /** @type {any} the last trial of this person, with its result once that is there */
+    trial: null,
+    /** @type {string | null} whose work over time is drawn; null is whose changes most */
+    department: null,
+  },
+});
 
-function draw() {
-  document.title = `${t("whatif.title")} · ${t("app.title")}`;
-  render(barView(state.person, acts, "whatif.title"), /** @type {HTMLElement} */ (document.getElementById("top")));
-  render(whatifView(state, acts), /** @type {HTMLElement} */ (document.getElementById("whatif")));
-}
-
-/** @param {Partial<typeof state>} changes */
-function set(changes) {
-  Object.assign(state, changes);
-  draw();
-}
-
-/** Do it, with what goes wrong told on the page. @param {() => Promise<void>} act */
-async function trying(act) {
-  set({ busy: true, problem: "" });
-  try {
-    await act();
-  } catch (error) {
-    complain(error);
-  } finally {
-    set({ busy: false });
-  }
-}
-
-/** @param {unknown} error */
-function complain(error) {
-  if (!(error instanceof ApiProblem)) throw error;
-  if (error.status === 401) return location.assign("/login");
-  const away = error.status === 0 || error.status >= 500;
-  set({ problem: away ? t("problem.away") : error.status === 403 ? t("problem.refused") : error.detail });
-}
-
-const acts = {
+Object.assign(acts, {
   /** @param {string} part */
   choose: (part) => set({ part, problem: "" }),
 
@@ -74,17 +40,7 @@ const acts = {
 
   /** @param {string} department */
   show: (department) => set({ department }),
-
-  switchLanguage: () => {
-    setLanguage(language() === "zh" ? "en" : "zh");
-    draw();
-  },
-
-  logOut: () => trying(async () => {
-    await ask("/api/session", { method: "DELETE" });
-    location.assign("/login");
-  }),
-};
+});
 
 /** @param {FormData} form */
 function addressOf(form) {
@@ -114,14 +70,8 @@ async function follow(id) {
   }
 }
 
-async function start() {
-  setLanguage(language());
-  draw();
-  await trying(async () => {
-    const [person, { trial }] = await Promise.all([ask("/api/session"), ask("/api/whatif")]);
-    set({ person, trial });
-    if (trial) void follow(trial.id);
-  });
-}
-
-void start();
+void start(async () => {
+  const { trial } = await ask("/api/whatif");
+  set({ trial });
+  if (trial) void follow(trial.id);
+});

@@ -11,9 +11,11 @@ import shapely
 from app.city.checking import check_pack
 from app.city.yunxi.blocks import GRID_M, find_borders, make_blocks
 from app.city.yunxi.catalogue import catalogue, limits
-from app.city.yunxi.making import make_yunxi
+from app.city.yunxi.making import OWN_HOURS, make_yunxi
 from app.city.yunxi.regions import make_regions, rank_of
 from app.city.yunxi.townscape import make_townscape
+from dispatch.calendar import WorkingCalendar
+from dispatch.severity import Grading
 from grid.code import CellCode
 from grid.duty import Jurisdiction
 from grid.hierarchy import Hierarchy
@@ -117,6 +119,26 @@ def test_the_mean_cell_is_about_ten_thousand_square_metres(cells: gpd.GeoDataFra
     mean = cells.to_crs("EPSG:32649").area.mean()
 
     assert 8_000 < mean < 12_000
+
+
+def test_the_pack_has_rules_of_severity_and_merging_and_departments_with_hours_of_their_own(
+    pack: Path,
+):
+    checked = check_pack(pack)
+
+    parts = checked.sound().parts
+    grading = Grading.of(parts["severity"], parts["sites"])
+    assert len(grading.rules) == 5
+    assert grading.sites.kinds == {"school", "hospital", "market"}
+    school = next(site for site in parts["sites"] if site["kind"] == "school")
+    facts = {"category": "06013", "attributes": {}, "alarms": [], "hour": 12}
+    assert grading.grade(2, facts, school["lon"], school["lat"]).severity == 1
+    assert [rule["name"] for rule in parts["city"]["merge"]["rules"]] == [
+        "rubbish", "broken-road", "noise",
+    ]  # fmt: skip
+    calendar = WorkingCalendar.of(parts["calendar"])
+    assert all(calendar.kept_by(code) is not calendar for code in OWN_HOURS)
+    assert calendar.kept_by("MUNI") is calendar
 
 
 def test_the_catalogue_has_the_403_codes_of_the_standard():

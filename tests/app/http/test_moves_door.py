@@ -13,7 +13,7 @@ from dispatch.postgres.ledger import read_books
 from dispatch.workflow.variant import STAGE_MINUTES
 from tests.app.http.test_cases_door import make
 from tests.app.http.test_photos import a_photo as jpeg
-from tests.app.town import Town
+from tests.app.town import PHONE, Town
 from tests.makers import PARTS
 
 LATER = (datetime.now(UTC) + timedelta(days=40)).isoformat()
@@ -197,9 +197,15 @@ async def test_a_city_switches_off_renames_and_asks_for_photos(town: Town):
     assert refused.status_code == 409
     assert "未启用" in refused.json()["details"]["zh"]
 
+    of_reporter = await a_photo_of_the_reporter(town)
+    not_own = await make(town, "handler.sanitation", case_id, "handle", photos=[of_reporter])
     photo = await a_photo(town, case_id)
     told = await done(town, case_id, ("handler.sanitation", "handle", {"photos": [photo]}))
     assert told["history"][-1]["fields"]["photos"] == [photo]
+    assert (not_own.status_code, not_own.json()["errors"][0]["field"]) == (422, "photos")
+    await done(town, case_id, ("inspector.mill", "rework", {}))
+    of_before = await make(town, "handler.sanitation", case_id, "handle", photos=[photo])
+    assert of_before.status_code == 422
     assert {one["kind"]: one["state"] for one in told["deadlines"]} == {
         "resolve": "met",
         "stage.verify": "pending",
@@ -210,6 +216,41 @@ async def offers(town: Town, case_id: int) -> dict[str, Any]:
     async with await town.logged_in("handler.sanitation") as browser:
         told = (await browser.get(f"/api/cases/{case_id}")).json()
     return {move["move"]: move for move in told["moves"]}
+
+
+@pytest.mark.parametrize(
+    ("login", "move", "more", "fields"),
+    [
+        ("handler.sanitation", "handle", {"until": LATER}, ["until"]),
+        ("handler.sanitation", "handle", {"department": "water"}, ["department"]),
+        ("handler.sanitation", "send_back", {"severity": 2, "case": 1}, ["severity", "case"]),
+        ("dispatcher.city", "assign", {"department": "fire", "until": LATER}, ["until"]),
+        ("inspector.mill", "self_handle", {"department": "water"}, ["department"]),
+    ],
+)
+async def test_what_a_move_does_not_take_is_refused(
+    town: Town, login: str, move: str, more: dict[str, Any], fields: list[str]
+):
+    case_id = await town.a_case()
+
+    answer = await make(town, login, case_id, move, reason="because", **more)
+    own = await make(town, "inspector.mill", case_id, "self_handle", department="sanitation")
+
+    assert answer.status_code == 422
+    assert [fault["field"] for fault in answer.json()["errors"]] == fields
+    assert own.status_code == 200
+
+
+async def a_photo_of_the_reporter(town: Town) -> str:
+    found = await town.conn.execute("SELECT receipt FROM inbox ORDER BY id LIMIT 1")
+    [receipt] = await found.fetchone() or ("",)
+    answer = await town.client.post(
+        f"/api/reports/{receipt}/photos",
+        files={"photo": ("seen.jpg", jpeg(size=(32, 24)), "image/jpeg")},
+        headers={"x-api-key": town.keys[PHONE]},
+    )
+    assert answer.status_code == 201
+    return answer.json()["photo"]
 
 
 async def a_photo(town: Town, case_id: int) -> str:

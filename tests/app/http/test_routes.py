@@ -16,7 +16,7 @@ _ASKED = tuple(
     f"/api/{room}"
     for room in (
         *("cases", "duplicates", "tasks", "escalations", "evaluation", "grid"),
-        *("alarms", "sensors"),
+        *("alarms", "sensors", "situations"),
     )
 )
 """Where doors are that refuse a parameter that they do not know."""
@@ -66,6 +66,8 @@ async def test_the_description_tells_every_route_with_its_action_and_body(town: 
     assert [one["name"] for one in report["parameters"]] == ["Idempotency-Key"]
     told = described["components"]["schemas"]["Told"]
     assert told["additionalProperties"] is False
+    samples = described["paths"]["/api/observations"]["post"]["requestBody"]["content"]
+    assert sorted(samples) == ["application/json", "application/x-ndjson"]
     assert all(
         operation["summary"] for path in described["paths"].values() for operation in path.values()
     )
@@ -77,7 +79,7 @@ async def test_the_description_tells_every_parameter_that_a_door_takes_and_no_ot
     told = {
         path: [one["name"] for one in doors["get"]["parameters"] if one["in"] == "query"]
         for path, doors in paths.items()
-        if "get" in doors and not path.startswith(("/ogc", "/open311"))
+        if "get" in doors and not path.startswith(("/ogc", "/open311", "/sta"))
     }
 
     taken = dict[str, list[str]]()

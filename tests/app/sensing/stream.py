@@ -91,7 +91,9 @@ class Log:
 class Desk:
     """A watch with a clock that only the test moves, and rules that the test may change."""
 
-    def __init__(self, database: Database, rules: Rulebook = SHORT) -> None:
+    def __init__(
+        self, database: Database, rules: Rulebook = SHORT, kept: timedelta = timedelta(0)
+    ) -> None:
         self.rules, self.now_s = rules, 0.0
         self.letters, self.metrics = Letters(), WorkerMetrics()
         self.partitions = {(OBSERVATIONS, number) for number in range(12)}
@@ -102,6 +104,7 @@ class Desk:
             self.metrics,
             group=GROUP,
             partitions=lambda: self.partitions,
+            kept=kept,
             clock=lambda: self.now_s,
         )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from typing import Any
 
 import psycopg
@@ -352,3 +353,34 @@ async def test_partitions_of_others_are_let_go(database: Database, conn: AsyncCo
     await desk.watch.keep()
 
     assert not desk.watch.remembered
+
+
+KEPT = """
+    SELECT code, extract(epoch FROM at - '2026-11-23T04:00Z') / 3600, value
+      FROM observation JOIN observing_device ON number = device ORDER BY code, at
+"""
+
+
+async def test_samples_of_known_devices_are_kept_to_be_read_with_the_checkpoint(
+    database: Database, conn: AsyncConnection
+):
+    desk, log = Desk(database, kept=timedelta(days=4000)), Log()
+
+    await desk.keep(log.samples((0, 4.0), (1, 2.0)), log.samples((0, 7.0), device="gone"))
+    await Desk(database, kept=timedelta(days=4000)).keep(*log.messages, log.samples((2, 1.0)))
+
+    assert await rows(conn, KEPT) == [("W1", 0, 4.0), ("W1", 1, 2.0), ("W1", 2, 1.0)]
+
+
+async def test_samples_that_could_not_be_kept_are_kept_with_the_next_checkpoint(
+    database: Database, conn: AsyncConnection
+):
+    desk, log = Desk(database, kept=timedelta(days=4000)), Log()
+    await conn.execute("ALTER TABLE observation RENAME TO observation_away")
+    with pytest.raises(psycopg.errors.UndefinedTable):
+        await desk.keep(log.samples((0, 4.0)))
+    await conn.execute("ALTER TABLE observation_away RENAME TO observation")
+
+    await desk.keep()
+
+    assert await rows(conn, KEPT) == [("W1", 0, 4.0)]

@@ -93,6 +93,27 @@ def test_a_rule_in_front_moves_exactly_its_cases_and_both_reasons_are_told(tmp_p
     )
 
 
+def test_a_rule_of_severity_is_tried_alone_and_a_broken_one_told(tmp_path: Path):
+    rule = """\
+[[rule]]
+name = "noise"
+when = 'category == "06028" && hour >= 20'
+raise = 1
+because_zh = "夜间噪声提高一级"
+because_en = "Noise at night is one step more severe"
+"""
+    outcome = told("--part", f"severity={rules_file(tmp_path, rule)}")
+    strange = rule.replace("hour >= 20", "near.school < 100")
+    broken = typed("--part", f"severity={rules_file(tmp_path, strange)}", "--json")
+
+    assert outcome["tried"] == ["severity"]
+    [changed] = outcome["changed_cases"]
+    assert (changed["category"], changed["differences"]) == (NOISE, ["severity"])
+    assert changed["after"]["severity"] == changed["before"]["severity"] - 1
+    assert broken.exit_code == 1
+    assert "there is no site of kind 'school'" in broken.output
+
+
 def test_departments_and_areas_are_told_before_and_after(tmp_path: Path):
     file = rules_file(tmp_path, RUBBISH_TO_POLICE)
 

@@ -14,13 +14,13 @@ import structlog
 from app.database import TRANSIENT, DatabaseAway, connect
 from dispatch import decide as decisions
 from dispatch import events as e
-from dispatch.postgres import book, saving
+from dispatch.postgres import book, saving, statements
 from dispatch.postgres import cases as stored_cases
 from dispatch.postgres import log as outbox_log
 from dispatch.workflow import history
 from streams import agents, batches
 from tests.chaos.bugs.bug import Bug
-from tests.chaos.bugs.nets import STREAM_ALONE, stream_alone, with_hasty_deadlines, with_poison
+from tests.chaos.bugs.nets import STREAM_ALONE, stream_alone, with_poison, with_two_handlers
 from tests.chaos.bugs.patching import around, reword, swap
 
 _log = structlog.get_logger("citygrid.bug")
@@ -73,7 +73,7 @@ def _after_the_commit(statement: str) -> None:
         async def written(
             conn: Any, text: str, rows: Sequence[Mapping[str, object]], **more: object
         ) -> int:
-            if text != getattr(saving, statement):
+            if text != getattr(statements, statement):
                 return await write(conn, text, rows, **more)
             _later.add(task := asyncio.create_task(later(text, rows, more)))
             task.add_done_callback(_later.discard)
@@ -89,16 +89,16 @@ def _after_the_commit(statement: str) -> None:
 
         return written
 
-    getattr(saving, statement)  # a missing one must show now
+    getattr(statements, statement)  # a missing one must show now
     around(saving, "_write", made)
 
 
 def _outbox_outside() -> None:
-    _after_the_commit("_INSERT_OUTBOX")
+    _after_the_commit("INSERT_OUTBOX")
 
 
 def _outcome_outside() -> None:
-    _after_the_commit("_DECIDE_REPORTS")
+    _after_the_commit("DECIDE_REPORTS")
 
 
 def _no_row_locks() -> None:
@@ -114,7 +114,7 @@ def _no_row_locks() -> None:
     reword(book, "_NEAR", "FOR UPDATE", "")
     reword(outbox_log, "due_now", "FOR UPDATE OF c, d", "FOR UPDATE OF d")
     around(book, "read_locked", made)
-    with_hasty_deadlines()
+    with_two_handlers()
 
 
 def _nobody_takes_turns() -> None:
@@ -124,7 +124,7 @@ def _nobody_takes_turns() -> None:
     def made(write: Any) -> Any:
         async def unchecked(conn: Any, text: str, rows: Any, **more: object) -> int:
             written = await write(conn, text, rows, **more)
-            return len(rows) if text == saving._DECIDE_REPORTS else written  # pyright: ignore[reportPrivateUsage]
+            return len(rows) if text == statements.DECIDE_REPORTS else written
 
         return unchecked
 
@@ -168,7 +168,7 @@ def _dead_letter_dropped() -> None:
     def made(write: Any) -> Any:
         async def forgetting(conn: Any, text: str, rows: Any, **more: object) -> int:
             written = await write(conn, text, rows, **more)
-            if rows and text == saving._FAIL_REPORTS:  # pyright: ignore[reportPrivateUsage]
+            if rows and text == statements.FAIL_REPORTS:
                 await conn.execute(_FORGET)
             return written
 
@@ -227,15 +227,20 @@ BUGS = (
     ),
     Bug(
         name="case-rows-not-locked",
-        says="Cases are read without a lock before their next event is chained; deadlines of a "
-        "second let clock and worker meet.",
+        says="Cases are read without a lock half a second before their next event is chained; two "
+        "handlers take the same tasks.",
         processes=("worker", "clock", "web"),
-        nets=("primary key of case_event", "unique outbox.dedup"),
+        nets=(
+            "primary key of case_event",
+            "unique outbox.dedup",
+            "unique delivery (destination, dedup)",
+        ),
         caught_by=("last event", "versions of cases", "chains"),
         apply=_no_row_locks,
         sql="""
             ALTER TABLE case_event DROP CONSTRAINT case_event_pkey;
-            ALTER TABLE outbox DROP CONSTRAINT outbox_dedup_key
+            ALTER TABLE outbox DROP CONSTRAINT outbox_dedup_key;
+            ALTER TABLE delivery DROP CONSTRAINT delivery_destination_dedup_key
         """,
     ),
     Bug(

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import datetime, timedelta
-from typing import Any
+from contextlib import suppress
+from datetime import UTC, datetime
+from typing import Any, Final
 
-from app import worker
+from app import clock, worker
+from dispatch import actions
 from dispatch import decide as decisions
+from dispatch.case import Move, Order
 from dispatch.errors import Undecidable
 from dispatch.postgres import book, saving
+from dispatch.postgres.book import PostgresBook
+from dispatch.workflow.errors import MoveRefused
 from tests.chaos.bugs.bug import Bug
 from tests.chaos.bugs.patching import around, reword, swap
 
@@ -45,16 +50,45 @@ def with_poison() -> None:
     swap(saving, "MAX_ATTEMPTS", 2)
 
 
-def with_hasty_deadlines() -> None:
-    """Every milestone is due a second after its case was opened, while reports still join it."""
+# The same for everybody who asks at the same time: so they meet over one task.
+_FREE_TASKS: Final = """
+    SELECT id
+      FROM cases
+     WHERE state = 'assigned' AND taken_by IS NULL
+     ORDER BY id
+     LIMIT 3
+"""
 
-    def made(due_times: Any) -> Any:
-        def hasty(limit: Any, start: datetime, calendar: Any) -> dict[str, datetime]:
-            return dict.fromkeys(due_times(limit, start, calendar), start + timedelta(seconds=1))
 
-        return hasty
+def with_two_handlers() -> None:
+    """At every clock process sits a handler, and all of them take the oldest tasks that are free.
 
-    around(decisions, "due_times", made)
+    Nobody else of a run moves a case while others may: reports join it in its first second, and its
+    deadlines come when they have stopped. Who comes second is refused by the workflow.
+    """
+
+    def made(turn: Any) -> Any:
+        async def taking(self: Any, city: str) -> int:
+            database = self._database
+            async with database.session() as conn:
+                free = await (await conn.execute(_FREE_TASKS)).fetchall()
+            for (case_id,) in free:
+                await _take(database, case_id, city)
+            return await turn(self, city)
+
+        return taking
+
+    around(clock.Clock, "turn", made)
+
+
+async def _take(database: Any, case_id: int, city: str) -> None:
+    with suppress(MoveRefused):
+        async with database.connection() as conn:
+            order = Order(Move.TAKE)
+            now = datetime.now(UTC)
+            await actions.move(
+                PostgresBook(conn), case_id, order, actor="handler", city=city, now=now
+            )
 
 
 CONTROLS = (
@@ -99,6 +133,13 @@ CONTROLS = (
         processes=("worker",),
         caught_by=("no good report is dead",),
         apply=with_poison,
+    ),
+    Bug(
+        name="control-two-handlers",
+        says="No bug, but two handlers who take the same tasks at the same time.",
+        processes=("clock",),
+        caught_by=(),
+        apply=with_two_handlers,
     ),
 )
 """Where nothing may object but *caught_by*: that a check objects to a bug means nothing where it

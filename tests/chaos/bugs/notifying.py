@@ -11,7 +11,7 @@ import structlog
 from app.courier import Courier
 from app.database import TRANSIENT, DatabaseAway, connect
 from app.outlets.events import DestinationOutlet
-from dispatch.postgres import deliveries, saving
+from dispatch.postgres import leases, saving, statements
 from tests.chaos.bugs.bug import Bug
 from tests.chaos.bugs.patching import around, reword, swap
 
@@ -30,7 +30,7 @@ def _owed_after_the_commit() -> None:
     def made(write: Any) -> Any:
         async def written(conn: Any, text: str, rows: Any, **more: object) -> int:
             count = await write(conn, text, rows, **more)
-            if rows and text == saving._INSERT_OUTBOX:  # pyright: ignore[reportPrivateUsage]
+            if rows and text == statements.INSERT_OUTBOX:
                 task = asyncio.create_task(owe([row["dedup"] for row in rows]))
                 _later.add(task)
                 task.add_done_callback(_later.discard)
@@ -46,13 +46,15 @@ def _owed_after_the_commit() -> None:
         except (DatabaseAway, *TRANSIENT) as trouble:
             _log.error("not owed", error=repr(trouble))
 
-    reword(saving, "_INSERT_OUTBOX", "JOIN told ON told.kinds = '{}' OR", "JOIN told ON false AND")
+    reword(
+        statements, "INSERT_OUTBOX", "JOIN told ON told.kinds = '{}' OR", "JOIN told ON false AND"
+    )
     around(saving, "_write", made)
 
 
 def _without_lease() -> None:
-    reword(deliveries, "_CLAIM", "FOR UPDATE OF d SKIP LOCKED", "")
-    reword(deliveries, "_CLAIM", "d.leased_until IS NULL", "true")
+    reword(leases, "_CLAIM", "FOR UPDATE OF w SKIP LOCKED", "")
+    reword(leases, "_CLAIM", "w.leased_until IS NULL", "true")
 
 
 def _sent_before_post() -> None:

@@ -90,8 +90,9 @@ def read_devices(pack: Path) -> list[Device]:
 
 
 def _rules_on(measured: str, rules: Sequence[Mapping[str, Any]]) -> Iterator[Rule]:
+    """The rules of the short form; of the others none opens a case by what is measured here."""
     for rule in rules:
-        if rule["property"] == measured:
+        if rule.get("property") == measured and "window_minutes" in rule:
             window_ms = round(rule["window_minutes"] * 60_000)
             yield Rule(rule["name"], rule.get("above"), rule.get("below"), window_ms)
 

@@ -132,8 +132,15 @@ async def stand_up(world: World) -> None:
 
 
 async def _one_backend(world: World, fault: Fault) -> int | None:
-    """A backend of our processes, which one by the number of the fault; None when none is there."""
-    found = await _tell(world, _BACKENDS)
+    """A backend of our processes, which one by the number of the fault; None when none is there.
+
+    A fault before it can still throw the server into recovery after it has answered once.
+    """
+    try:
+        found = await _tell(world, _BACKENDS)
+    except psycopg.OperationalError:
+        await stand_up(world)
+        found = await _tell(world, _BACKENDS)
     return found[fault.n % len(found)] if found else None
 
 

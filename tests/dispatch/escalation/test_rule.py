@@ -13,9 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dispatch.case import Move, Order
-from dispatch.errors import BrokenStep, MoveRefused
+from dispatch.escalation.errors import BrokenStep
 from dispatch.escalation.ladder import At, Ladders
 from dispatch.escalation.rule import Call, Key, Outlook, Taken, outlook
+from dispatch.workflow.errors import MoveRefused
 from tests.dispatch.escalation.lives import MINUTE, ZONE, Life, a_ladder, a_part, a_step, ladders
 from tests.makers import CITY, NOON
 

@@ -13,8 +13,8 @@ from dispatch import decide as decisions
 from dispatch import events as e
 from dispatch.case import MOVES, Case, Move, Order, State
 from dispatch.deadlines import Limits
-from dispatch.errors import MoveRefused
 from dispatch.workflow.clocks import Deadline, ended, is_stage
+from dispatch.workflow.errors import MoveRefused
 from dispatch.workflow.facts import StageOverdue
 from dispatch.workflow.offers import offered
 from dispatch.workflow.variant import STAGE_MINUTES, Terms, Variant

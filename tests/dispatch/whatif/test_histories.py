@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from dispatch import events as e
 from dispatch.case import Case, Move, Order, evolve
 from dispatch.deadlines import Limits
-from dispatch.errors import MoveRefused
 from dispatch.whatif.lateness import first_missed
 from dispatch.whatif.past import TURNS, Turn
 from dispatch.workflow.clocks import Counting, Deadline, Ending, ended, is_stage
+from dispatch.workflow.errors import MoveRefused
 from dispatch.workflow.facts import StageOverdue
 from dispatch.workflow.orders import obey
 from dispatch.workflow.variant import STAGE_MINUTES, Terms, Variant

@@ -11,11 +11,9 @@ import msgspec
 
 from dispatch import events as e
 from dispatch.case import Case, evolve, opened
+from dispatch.kinds import KINDS
 from dispatch.postgres.cases import StoredEvent
-from dispatch.workflow import facts
 
-assert facts  # the kinds are known once it is imported
-_KINDS = {kind.kind: kind for kind in e.Event.__subclasses__()}
 _MEETS: dict[str, str] = {
     "accepted": "stage.accept", "filed": "stage.accept", "confirmed": "stage.check",
     "refuted": "stage.check", "assigned": "stage.dispatch", "returned": "stage.dispatch",
@@ -30,7 +28,7 @@ def read_event(stored: StoredEvent) -> e.Event:
     """The event that was hashed."""
     told: dict[str, Any] = json.loads(stored.canon)
     fields = {name: value for name, value in told.items() if name not in ("case", "seq", "kind")}
-    return msgspec.convert(fields, _KINDS[stored.kind], strict=False)
+    return msgspec.convert(fields, KINDS[stored.kind], strict=False)
 
 
 def replayed(case: Case, history: Sequence[StoredEvent]) -> Case:

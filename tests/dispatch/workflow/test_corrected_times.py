@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -10,12 +11,12 @@ import pytest
 
 from dispatch import events as e
 from dispatch.calendar import Unit, WorkingCalendar
-from dispatch.case import Move, Order
+from dispatch.case import Move, Order, evolve
 from dispatch.correcting import Background, correct
 from dispatch.deadlines import Limits
 from dispatch.decide import Opened, open_case
 from dispatch.rulebook import Rulebook
-from dispatch.workflow.clocks import Deadline
+from dispatch.workflow.clocks import Counting, Deadline, Ending, resumed
 from dispatch.workflow.correction import Correction, Course
 from dispatch.workflow.recount import reckoned
 from tests.dispatch.test_deadlines import row
@@ -26,6 +27,7 @@ CALENDAR = WorkingCalendar.of({**PARTS["calendar"], "departments": {"water": ALW
 """The water bureau works around the clock, everybody else as the city does."""
 MAINS = Correction(category="01001")
 """What the water bureau answers for; before, sanitation had it."""
+STOP = {"milestone": "stop"}
 LATER = NOON + timedelta(hours=3)
 """15:00: one hour of the afternoon has been worked."""
 
@@ -73,6 +75,17 @@ def test_counted_again_by_the_same_calendar_nothing_moves(more: tuple[Any, ...])
 
     assert due(book) == {kind: at for one in events for kind, at in one.began.items()}
     assert CALENDAR.kept_by("water").add(NOON, 4, Unit.WORK_HOUR) != made.due["resolve"]
+
+
+def test_resumed_after_a_correction_only_the_limit_of_now_runs_again() -> None:
+    made, (told, *_) = corrected(under(a_row(1, "*", 4), {**a_row(2, "01001", 6), **STOP}))
+    case = replace(evolve(made.case, told), suspended_at=LATER)
+    stood = [Deadline(kind, due_at, Ending.CANCELLED) for kind, due_at in told.began.items()]
+    before = [Deadline(kind, due_at, Ending.CANCELLED) for kind, due_at in made.due.items()]
+
+    again = resumed(Counting(case, CALENDAR), [*before, *stood], LATER + timedelta(hours=1))
+
+    assert again.keys() == told.began.keys() == {"stop"}
 
 
 def due(book: Mapping[str, Deadline]) -> dict[str, datetime]:

@@ -10,7 +10,9 @@ import pytest
 
 from app.policy import POLICY, Role
 from dispatch.case import MOVES, Case, Move, Order, State, evolve, moves_of, obey
-from dispatch.errors import (
+from dispatch.events import CaseOverdue
+from dispatch.workflow.clocks import Deadline, Stage
+from dispatch.workflow.errors import (
     AlreadyInvolved,
     BadDeadline,
     IllegalMove,
@@ -25,8 +27,6 @@ from dispatch.errors import (
     OwnWork,
     SwitchedOff,
 )
-from dispatch.events import CaseOverdue
-from dispatch.workflow.clocks import Deadline, Stage
 from dispatch.workflow.offers import offered
 from dispatch.workflow.state import Appeal, Check
 from dispatch.workflow.variant import Terms, Variant

@@ -16,10 +16,10 @@ from dispatch.calendar import WorkingCalendar
 from dispatch.case import Case, Move, Order, evolve, obey
 from dispatch.deadlines import Limits
 from dispatch.decide import Opened, decide
-from dispatch.errors import MoveRefused
+from dispatch.kinds import event_of
 from dispatch.workflow.clocks import Deadline, Ending, ended
+from dispatch.workflow.errors import MoveRefused
 from dispatch.workflow.facts import CaseSuspended, DeadlinesRecounted
-from dispatch.workflow.reading import event_of
 from dispatch.workflow.recount import Recount, recount
 from dispatch.workflow.variant import Terms
 from tests.dispatch.test_deadlines import row
@@ -303,7 +303,7 @@ def test_events_are_read_back_as_they_were_hashed() -> None:
     life.order(Move.TRANSFER, NOON, department="fire")
     life.order(Move.SUSPEND, NOON + MINUTE)
 
-    read = [event_of(one.kind, e.canonical(1, n, one)) for n, one in enumerate(life.history, 1)]
+    read = [event_of(e.canonical(1, n, one)) for n, one in enumerate(life.history, 1)]
 
     assert [e.canonical(1, n, one) for n, one in enumerate(read, 1)] == [
         e.canonical(1, n, one) for n, one in enumerate(life.history, 1)

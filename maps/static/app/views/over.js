@@ -4,6 +4,7 @@ import { html, nothing } from "../../vendor/lit-html-3.3.3/lit-html.js";
 import { name, t } from "../i18n.js";
 import { symbolSvg } from "../symbols.js";
 import { modesView } from "./modes.js";
+import { situationsView } from "./situations.js";
 import { areaName } from "./words.js";
 import { seconds } from "./top.js";
 
@@ -14,13 +15,15 @@ export const STALE_MS = 10_000;
  * @param {import("../store.js").State} state
  * @param {number} age of the data in milliseconds, Infinity before the first
  * @param {string[]} degraded what of the servers is missing
+ * @param {any} acts what can be done with situations
  */
-export function overView(state, age, degraded) {
+export function overView(state, age, degraded, acts) {
   return html`<div class="banners">
     ${age > STALE_MS
       ? html`<div class="banner" role="alert">${age === Infinity ? t("stale.first") : t("stale.banner", { s: seconds(age) })}</div>`
       : nothing}
     ${modesView(degraded)}</div>
+    ${situationsView(state, acts)}
     ${state.mapProblem ? html`<div class="nomap">${t(state.mapProblem)}</div>` : html`${legendView()}${cellView(state)}`}
   `;
 }

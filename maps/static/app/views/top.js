@@ -3,6 +3,12 @@
 import { html, nothing } from "../../vendor/lit-html-3.3.3/lit-html.js";
 import { language, name, t } from "../i18n.js";
 
+/** The pages beside the map, and whose work they are. */
+const SHEETS = [
+  { name: "escalations", title: "escalations.title", roles: ["inspector", "operator", "dispatcher", "handler", "commander", "supervisor", "auditor"] },
+  { name: "evaluation", title: "evaluation.title", roles: ["commander", "supervisor", "auditor"] },
+  { name: "whatif", title: "whatif.link", roles: ["supervisor", "administrator"] },
+];
 const FIGURES = ["new", "due_soon", "overdue", "to_check"];
 
 /**
@@ -27,7 +33,7 @@ export function topView(state, figures, feed, act) {
     <div class="side">
       ${connectionView(feed)}
       ${deadLink(state.dead)}
-      ${whatifLink(state.person)}
+      ${SHEETS.map((sheet) => sheetLink(sheet, state.person))}
       <button class="plain" data-act="theme" @click=${act.switchTheme}>
         ${act.isDark() ? t("theme.light") : t("theme.dark")}
       </button>
@@ -47,10 +53,10 @@ function deadLink(dead) {
   return html`<a class="plain dead ${dead ? "some" : ""}" href="/dead">${t("dead.title")} <b>${dead}</b></a>`;
 }
 
-/** The way to what-if, for who may go there. @param {import("../store.js").Person | null} person */
-function whatifLink(person) {
-  if (!person?.roles.some((role) => role === "supervisor" || role === "administrator")) return nothing;
-  return html`<a class="plain" data-act="whatif" href="/whatif">${t("whatif.link")}</a>`;
+/** The way to another page, for who may go there. @param {typeof SHEETS[number]} sheet @param {import("../store.js").Person | null} person */
+function sheetLink({ name: page, title, roles }, person) {
+  if (!person?.roles.some((role) => roles.includes(role))) return nothing;
+  return html`<a class="plain" data-act=${page} href="/${page}">${t(title)}</a>`;
 }
 
 /** @param {string} figure @param {number} value */

@@ -3,7 +3,7 @@
 import { html, nothing, svg } from "../../vendor/lit-html-3.3.3/lit-html.js";
 import { has, name, t, timeText } from "../i18n.js";
 
-const PARTS = ["pack", "routing", "jurisdiction", "limits", "calendar", "catalogue", "departments", "grid"];
+const PARTS = ["pack", "routing", "severity", "jurisdiction", "limits", "calendar", "catalogue", "departments", "grid"];
 const WIDTH = 960;
 const HEIGHT = 120;
 

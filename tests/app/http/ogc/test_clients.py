@@ -22,6 +22,7 @@ from app.city.checking import check_pack
 from app.city.loading import load
 from app.city.yunxi.making import make_yunxi
 from app.database import connect
+from app.enclosed import SETTINGS
 from app.identity.postgres import add_key, open_session
 from app.metrics import DoorMetrics
 from app.settings import Settings
@@ -74,7 +75,9 @@ class Yunxi:
 async def ogr(headers: dict[str, str], *command: object) -> str:
     """What a program of GDAL prints; fails with what it complains about."""
     sent = "\r\n".join(f"{name}: {text}" for name, text in headers.items())
-    env = {**os.environ, "GDAL_HTTP_HEADERS": sent, "NO_PROXY": "127.0.0.1"}
+    # Theirs is not the reader of ours, which reads files alone.
+    theirs = {name: text for name, text in os.environ.items() if name not in SETTINGS}
+    env = {**theirs, "GDAL_HTTP_HEADERS": sent, "NO_PROXY": "127.0.0.1"}
     process = await asyncio.create_subprocess_exec(
         *map(str, command),
         env=env,

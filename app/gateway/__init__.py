@@ -1,0 +1,1 @@
+"""The way of samples into the city, whatever they come by: checks, counts, and MQTT."""

@@ -1,0 +1,222 @@
+"""The doors at `/sta/v1.1` for those who send: observations, and things that are registered."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Final, cast
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from app.http.answers import json_answer
+from app.http.sta.bodies import Fields, Json, read_json
+from app.http.sta.doors import looking, root_of
+from app.http.sta.graph import Entity, Graph
+from app.http.sta.kinds import COLLECTIONS, TYPES, EntityType
+from app.http.sta.observed import Observation, Scope
+from app.http.sta.observing import MOST, Sample, Samples, data_arrays
+from app.http.sta.options import Options
+from app.http.sta.paths import Several, resolve
+from app.http.sta.registering import Draft
+from app.http.sta.telling import Teller
+from app.http.wiring import Wiring, wiring_of
+from app.identity.postgres import write_audit
+from app.policy import Actor, reach
+from app.problems import Fault, Problem
+from dispatch.postgres.clock import now
+from dispatch.postgres.registry import (
+    AlreadyRegistered,
+    Connection,
+    Registered,
+    add_features,
+    add_notes,
+    area_at,
+    count_features,
+    register,
+)
+from grid.versions.postgres import active_reign
+
+MOST_FEATURES: Final = 10_000
+"""Features of interest that there may be, all senders together."""
+
+_OBSERVATION: Final = TYPES["Observation"]
+_UNFIT: Final = "the observations cannot be taken as they are"
+
+
+async def observe(request: Request, actor: Actor) -> Response:
+    """Take one observation of the caller's device: 201 when the log has it (SensorThings)."""
+    told = await read_json(request)
+    if not isinstance(told, dict):
+        raise Problem(400, "send one JSON object, an Observation")
+    stream = request.path_params.get("datastream")
+    async with looking(request, actor) as view:
+        samples = _samples(request, actor, view.graph)
+        sample = samples.take(cast("Json", told), "", None if stream is None else _id(stream))
+        _count(wiring_of(request), samples)
+        if sample is None:
+            raise Problem(400, _UNFIT, *samples.faults)
+        await _keep_beside(view.conn, view.graph, samples.taken)
+        teller = Teller(view.conn, view.graph, root_of(request))
+    await _to_the_log(wiring_of(request), samples)
+    [row] = await teller.observations([_as_told(sample)], Options())
+    return json_answer(row, 201, {"location": row["@iot.selfLink"]})
+
+
+async def observe_many(request: Request, actor: Actor) -> Response:
+    """Take observations as data arrays: a link for each that the log has, or why not."""
+    told = await read_json(request)
+    rows, faults = data_arrays(told)
+    if faults or not 1 <= len(rows) <= MOST:
+        fault = Fault("", f"holds {len(rows)} observations", f"send 1 to {MOST} in data arrays")
+        raise Problem(400, _UNFIT, *(faults or [fault]))
+    async with looking(request, actor) as view:
+        samples = _samples(request, actor, view.graph)
+        taken = [_take_row(samples, where, row) for where, row in rows]
+        _count(wiring_of(request), samples)
+        if not samples.taken:
+            raise Problem(400, _UNFIT, *samples.faults[:100])
+        await _keep_beside(view.conn, view.graph, samples.taken)
+        teller = Teller(view.conn, view.graph, root_of(request))
+    await _to_the_log(wiring_of(request), samples)
+    return json_answer([_link(teller, one) for one in taken], 201)
+
+
+async def create(request: Request, actor: Actor) -> Response:
+    """Register a thing, a place, an instrument, a property or a device at a thing, or all of them
+    together: a device is then one of the city's sensors (SensorThings, deep insert)."""
+    told = await read_json(request)
+    if not isinstance(told, dict):
+        raise Problem(400, "send one JSON object, an entity with all that is made with it")
+    path = str(request.path_params["path"]).strip("/")
+    wiring = wiring_of(request)
+    async with looking(request, actor) as view:
+        await view.conn.execute("LOCK registered_device IN SHARE ROW EXCLUSIVE MODE")
+        moment = await now(view.conn)
+        graph = await wiring.things.graph(view.conn, wiring.current_city())
+        entity_type, links = await _target(view.conn, graph, path)
+        draft = Draft(graph, wiring.current_city(), actor.name, _own_source(actor), moment)
+        id = draft.add(entity_type, Fields(cast("Json", told), "", draft.faults), **links)
+        if draft.faults:
+            raise Problem(400, "it cannot be registered as it is", *draft.faults[:100])
+        await _register(view.conn, actor, draft.registered, f"{entity_type.name} {id}", moment)
+    await wiring.city.refresh()
+    async with looking(request, actor) as view:  # what is told is what was committed
+        teller = Teller(view.conn, view.graph, root_of(request))
+        entity = _found(view.graph, entity_type, id)
+        [row] = await teller.entities(entity_type, [entity], Options())
+    return json_answer(row, 201, {"location": row["@iot.selfLink"]})
+
+
+def _samples(request: Request, actor: Actor, graph: Graph) -> Samples:
+    sensors = wiring_of(request).current_city().sensors
+    return Samples(sensors, graph, actor.name, datetime.now(UTC))
+
+
+def _take_row(samples: Samples, where: str, row: Json | None) -> Sample | str:
+    """The sample of a row, or what is wrong with it."""
+    known = len(samples.faults)
+    if row is None:
+        fault = Fault(where, "has another length than components", "one value for each component")
+        samples.faults.append(fault)
+        samples.reasons.append("shape")
+    elif (sample := samples.take(row, where, None)) is not None:
+        return sample
+    first = samples.faults[known]
+    return f"error: {first.field} {first.problem}"
+
+
+def _link(teller: Teller, taken: Sample | str) -> str:
+    return taken if isinstance(taken, str) else teller.address(_OBSERVATION, taken.id)
+
+
+async def _keep_beside(conn: Connection, graph: Graph, samples: Sequence[Sample]) -> None:
+    """What samples were told with is kept before they are in the log: they may be sent again."""
+    features = [one.feature for one in samples if one.feature is not None]
+    new = {one.id: one for one in features if graph.find("FeatureOfInterest", one.id) is None}
+    if new and await count_features(conn) + len(new) > MOST_FEATURES:
+        fault = Fault("FeatureOfInterest", "is one too many", "name one that is there, or none")
+        raise Problem(400, _UNFIT, fault)
+    await add_features(conn, [*new.values()])
+    await add_notes(conn, [one.note for one in samples if one.note is not None])
+
+
+async def _to_the_log(wiring: Wiring, samples: Samples) -> None:
+    await wiring.sampling.take(samples.records())
+    wiring.metrics.samples_taken.inc(len(samples.taken))
+
+
+def _count(wiring: Wiring, samples: Samples) -> None:
+    for reason in samples.reasons:
+        wiring.metrics.samples_refused.labels(reason).inc()
+
+
+def _as_told(sample: Sample) -> Observation:
+    note = sample.note
+    return Observation(
+        code=sample.sensor.code,
+        device=0,
+        at=sample.at,
+        value=sample.value,
+        began_at=note.began_at if note else None,
+        result_at=note.result_at if note else None,
+        feature=note.feature if note else None,
+        more=note.more if note else None,
+    )
+
+
+def _id(text: str) -> str:
+    """An id as it stands in brackets."""
+    quoted = len(text) > 1 and text[0] == text[-1] == "'"
+    return text[1:-1].replace("''", "'") if quoted else text
+
+
+async def _target(conn: Connection, graph: Graph, path: str) -> tuple[EntityType, dict[str, str]]:
+    """What is made at an address, and what the address links it with."""
+    parent, _, name = path.rpartition("/")
+    if not parent and name in COLLECTIONS:
+        return _makeable(COLLECTIONS[name]), {}
+    if parent:
+        here = await resolve(conn, graph, parent, Scope())
+        if isinstance(here, Several) or here.inner or name not in here.type.links:
+            raise Problem(404, f"nothing can be made at {path[:80]!r}")
+        link = here.type.links[name]
+        if not link.many or (here.type.name, name) == ("Location", "Things"):
+            raise Problem(405, f"{name} of a {here.type.name} is not made so")
+        return _makeable(TYPES[link.to]), {here.type.name: here.entity.id}
+    raise Problem(404, f"{name[:80]!r} is no collection; there are {', '.join(COLLECTIONS)}")
+
+
+def _makeable(entity_type: EntityType) -> EntityType:
+    if entity_type.name in ("HistoricalLocation", "Observation"):
+        raise Problem(405, f"{entity_type.plural} are not made here")
+    return entity_type
+
+
+def _own_source(actor: Actor) -> str | None:
+    """The key of the devices somebody registers: the own one, when it may send samples."""
+    return actor.name if reach(actor, "observation.submit") else None
+
+
+async def _register(
+    conn: Connection, actor: Actor, added: Registered, target: str, moment: datetime
+) -> None:
+    reign = await active_reign(conn, moment)
+    devices = added.devices
+    if reign is not None:
+        areas = [await area_at(conn, reign.version, one.lon, one.lat) for one in devices]
+        devices = [one.within(area) for one, area in zip(devices, areas, strict=True)]
+    try:
+        await register(conn, Registered(added.entities, added.places, devices))
+    except AlreadyRegistered as err:
+        fault = Fault("@iot.id", str(err), "take another id")
+        raise Problem(409, "somebody was faster", fault) from err
+    await write_audit(conn, actor.name, "sensor.write", target[:40], "done")
+    if devices:
+        await conn.execute("NOTIFY citygrid_pack")
+
+
+def _found(graph: Graph, entity_type: EntityType, id: str) -> Entity:
+    entity = graph.find(entity_type.name, id)
+    assert entity is not None, f"{entity_type.name} {id} was just registered"
+    return entity

@@ -1,0 +1,1 @@
+"""The towns that `benchmarks.situations` lives through, and how."""
