@@ -128,6 +128,7 @@ def _told(sensor: Sensor, known: SensorState | None) -> dict[str, object]:
         "at": known.at if known else None,
         "value": known.value if known else None,
         "seen_at": known.seen_at if known else None,
+        "samples": known.samples if known else 0,
         "faults": known.faults if known else {},
     }
 

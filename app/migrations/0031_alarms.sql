@@ -99,5 +99,6 @@ CREATE TABLE sensor_state (
     at      timestamptz,                        -- of the latest sample
     value   float8,
     seen_at timestamptz NOT NULL,               -- when that was judged, by the clock of the city
-    faults  jsonb       NOT NULL                -- how many samples were at fault, by reason
+    samples bigint      NOT NULL CHECK (samples >= 0),
+    faults  jsonb       NOT NULL                -- how many of them were at fault, by reason
 ) WITH (fillfactor = 70);

@@ -143,6 +143,7 @@ class Memory:
         self.seen.note(outcome.troubles)
         if waiting:
             self.measured.append(samples)
+            self.seen.samples.update(filter(self.judging.is_known, samples.devices))
 
     def _is_new(self, message: Message) -> bool:
         """Whether the message was not taken yet; it counts as taken now."""

@@ -13,17 +13,24 @@ from dispatch.postgres.checkpoints import Seen
 from dispatch.sensing.alarm import moment
 from dispatch.sensing.sensors import Samples
 
-_FAULTS: Final = msgspec.msgpack.Decoder(dict[str, dict[str, int]])
+
+class _Dump(msgspec.Struct, array_like=True):
+    samples: dict[str, int]
+    faults: dict[str, dict[str, int]]
+
+
+_DUMP: Final = msgspec.msgpack.Decoder(_Dump)
 
 
 @dataclass(slots=True)
 class SeenDevices:
-    """Faults by device and reason that are not written yet, and up to when samples are.
+    """Samples and their faults by device that are not written yet, and up to when samples are.
 
     *written_ms* has by device the time of the sample that was written last; a worker that has just
     begun knows none, and writes each device once more.
     """
 
+    samples: Counter[str] = field(default_factory=Counter[str])
     faults: dict[str, Counter[str]] = field(default_factory=dict[str, Counter[str]])
     written_ms: dict[str, int] = field(default_factory=dict[str, int])
 
@@ -41,24 +48,28 @@ class SeenDevices:
         """What is to be written; *latest* is the newest sample of each device that was heard."""
         told = zip(latest.devices, latest.at_ms.tolist(), latest.values.tolist(), strict=True)
         rows = [
-            Seen(device, moment(at_ms), value, self.faults.get(device, {}))
+            Seen(device, moment(at_ms), value, self.samples[device], self.faults.get(device, {}))
             for device, at_ms, value in told
-            if device in self.faults or self.written_ms.get(device, -1) < at_ms
+            if device in self.samples
+            or device in self.faults
+            or self.written_ms.get(device, -1) < at_ms
         ]
         heard = set(latest.devices)
         silent = [one for one in self.faults.items() if one[0] not in heard]
-        return rows + [Seen(device, None, None, found) for device, found in silent]
+        return rows + [Seen(one, None, None, self.samples[one], found) for one, found in silent]
 
     def written(self, latest: Samples) -> None:
         """Take it that what `rows` gave is written down."""
-        self.faults = {}
+        self.samples, self.faults = Counter(), {}
         self.written_ms = dict(zip(latest.devices, latest.at_ms.tolist(), strict=True))
 
     def dump(self) -> bytes:
-        """The faults as `load` reads them."""
-        return msgspec.msgpack.encode(self.faults)
+        """The form that `load` reads."""
+        return msgspec.msgpack.encode(_Dump(self.samples, dict[str, dict[str, int]](self.faults)))
 
     @classmethod
     def load(cls, blob: bytes) -> Self:
-        """The faults that `dump` wrote."""
-        return cls({device: Counter(found) for device, found in _FAULTS.decode(blob).items()})
+        """What `dump` wrote."""
+        told = _DUMP.decode(blob)
+        faults = {device: Counter(found) for device, found in told.faults.items()}
+        return cls(Counter(told.samples), faults)

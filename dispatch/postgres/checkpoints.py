@@ -60,16 +60,17 @@ _GO_ON: Final = """
 """
 
 _SEEN: Final = """
-    INSERT INTO sensor_state AS s (device, at, value, seen_at, faults)
-    SELECT r.device, r.at, r.value, %(now)s, r.faults
+    INSERT INTO sensor_state AS s (device, at, value, seen_at, samples, faults)
+    SELECT r.device, r.at, r.value, %(now)s, r.samples, r.faults
       FROM jsonb_to_recordset(%(rows)s::jsonb) AS r(
-           device text, at timestamptz, value float8, faults jsonb)
+           device text, at timestamptz, value float8, samples bigint, faults jsonb)
      ORDER BY r.device
         ON CONFLICT (device) DO UPDATE
        SET at = greatest(s.at, excluded.at),
            value = CASE WHEN excluded.at IS NULL OR s.at > excluded.at
                         THEN s.value ELSE excluded.value END,
            seen_at = excluded.seen_at,
+           samples = s.samples + excluded.samples,
            faults = CASE WHEN excluded.faults = '{}' THEN s.faults ELSE s.faults || (
                SELECT jsonb_object_agg(
                           more.key, coalesce((s.faults->>more.key)::bigint, 0) + more.value::bigint)
@@ -79,8 +80,8 @@ _SEEN: Final = """
 _STATES: Final = """
     WITH standing AS (
            SELECT device, count(*) AS alarms FROM alarm WHERE state = 'raised' GROUP BY device)
-    SELECT device, s.at, s.value, s.seen_at, coalesce(s.faults, '{}') AS faults,
-           coalesce(a.alarms, 0) AS alarms
+    SELECT device, s.at, s.value, s.seen_at, coalesce(s.samples, 0) AS samples,
+           coalesce(s.faults, '{}') AS faults, coalesce(a.alarms, 0) AS alarms
       FROM sensor_state s
       FULL JOIN standing a USING (device)
 """
@@ -131,6 +132,7 @@ class Seen:
     device: str
     at: datetime | None
     value: float | None
+    samples: int
     faults: Mapping[str, int]
 
 
@@ -195,6 +197,7 @@ class SensorState:
     at: datetime | None
     value: float | None
     seen_at: datetime | None
+    samples: int
     faults: Mapping[str, int]
     alarms: int
 

@@ -254,7 +254,7 @@ async def test_devices_are_known_with_their_last_value_and_their_faults(
 
     await desk.keep(late, *log.messages[1:], elsewhere)
 
-    assert await rows(conn, "SELECT device, value FROM sensor_state") == [("W1", 2.0)]
+    assert await rows(conn, "SELECT device, value, samples FROM sensor_state") == [("W1", 2.0, 4)]
     [[faults]] = await rows(conn, "SELECT faults FROM sensor_state")
     assert faults == {"duplicate": 1, "wrong_area": 1}
 
@@ -270,8 +270,8 @@ async def test_faults_are_not_lost_with_a_worker_that_is_killed(
 
     await next_one.keep(log.samples((1, 1.0)))
 
-    found = await rows(conn, "SELECT device, value, faults FROM sensor_state")
-    assert found == [("W1", 1.0, {"duplicate": 2})]
+    found = await rows(conn, "SELECT device, value, samples, faults FROM sensor_state")
+    assert found == [("W1", 1.0, 4, {"duplicate": 2})]
 
 
 async def test_a_sample_from_the_future_moves_no_time(database: Database, conn: AsyncConnection):
