@@ -1,4 +1,4 @@
-# One image for every process: web, worker, clock, notifier, migrate. Built in stages; what runs has no
+# One image for every process: web, worker, clock, notifier, mqtt, migrate. Built in stages; what runs has no
 # compiler, no npm, no test tools and no root.
 
 FROM node:20-bookworm-slim AS frontend

@@ -12,12 +12,10 @@ import argparse
 import random
 import tempfile
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import uvloop
 from psycopg import AsyncConnection
@@ -34,24 +32,13 @@ from app.rulebook import load_rulebook
 from app.services import running
 from app.services.home import default_home
 from app.services.postgres import create_database, drop_database, has_database, with_database
+from benchmarks.lives import BEGIN, UNTIL, VARIANT, played
 from benchmarks.machine import machine, print_result
-from dispatch import case as cases
-from dispatch import decide as decisions
-from dispatch import events as e
-from dispatch.case import Case, Entry, Move, Order
+from benchmarks.storing import multiply, store
 from dispatch.evaluation.counts import Count, Period
 from dispatch.postgres.evaluation import histories
-from dispatch.report import Channel, Report
-from dispatch.rulebook import Rulebook
-from dispatch.workflow.clocks import Deadline, ended, is_stage
-from dispatch.workflow.errors import MoveRefused
-from dispatch.workflow.facts import StageOverdue
-from dispatch.workflow.variant import STAGE_MINUTES, Terms, Variant
 
 NAME = "citygrid_evaluation"
-ZONE = ZoneInfo("Asia/Shanghai")
-BEGIN, UNTIL = datetime(2026, 10, 1, tzinfo=ZONE), datetime(2026, 11, 1, tzinfo=ZONE)
-VARIANT = Variant.of({"off": [], "photo": [], "names": {}, "minutes": STAGE_MINUTES})
 CITY = Reach(city=True)
 QUESTIONS = (
     ("department", GridAsked.THEN),
@@ -74,118 +61,6 @@ LATE = """
 """
 
 
-@dataclass
-class Life:
-    """A case as it goes on; every deadline that passes is told, as the clock would."""
-
-    now: datetime
-    rules: Rulebook
-    entries: list[Entry]
-    deadlines: dict[str, Deadline] = field(default_factory=dict[str, Deadline])
-
-    def __post_init__(self) -> None:
-        for entry in self.entries:
-            self._follow(entry.event)
-
-    @property
-    def case(self) -> Case:
-        return self.entries[-1].case
-
-    def happen(self, event: e.Event) -> None:
-        entry = cases.continued(self.case, event)
-        self.entries.append(entry)
-        self._follow(entry.event)
-
-    def _follow(self, event: e.Event) -> None:
-        for kind, ending in ended(event, self.deadlines.values()):
-            self.deadlines[kind] = replace(self.deadlines[kind], ending=ending)
-        due = event.due if isinstance(event, e.CaseReported) else {}
-        for kind, due_at in {**due, **event.began}.items():
-            self.deadlines[kind] = Deadline(kind, due_at)
-
-    def wait(self, span: timedelta) -> None:
-        until = self.now + span
-        while True:
-            due = [d for d in self.deadlines.values() if d.ending is None and d.due_at < until]
-            if not due:
-                break
-            first = min(due, key=lambda one: one.due_at)
-            self.now = max(self.now, first.due_at)
-            told: dict[str, Any] = {"at": self.now, "actor": "clock", "due_at": first.due_at}
-            stage = is_stage(first.kind)
-            self.happen(
-                StageOverdue(stage=first.kind, **told)
-                if stage
-                else e.CaseOverdue(milestone=first.kind, **told)
-            )
-        self.now = until
-
-    def order(self, move: Move, by: str, **more: Any) -> None:
-        terms = Terms(VARIANT, self.rules.calendar)
-        order = Order(move, "because", by=self.case.department, **more)
-        deadlines = list(self.deadlines.values())
-        try:
-            event = cases.obey(
-                self.case, order, actor=by, now=self.now, terms=terms, deadlines=deadlines
-            )
-        except MoveRefused:
-            return
-        self.happen(event)
-
-
-def played(rules: Rulebook, spot: tuple[float, float], rng: random.Random, number: int) -> Life:
-    """One case from its report until somebody closes it, or the month is over."""
-    opened_at = BEGIN + timedelta(days=31 * rng.random() ** 0.9)
-    place = rules.grid.place(*spot)
-    assert place is not None
-    matters = rules.catalogue.reportable
-    report = Report(
-        id=number, channel=Channel.API, source="device:1",
-        category=matters[int(len(matters) * rng.random() ** 3)].code,
-        lon=spot[0], lat=spot[1], happened_at=opened_at, received_at=opened_at,
-        body_sha256=bytes(32),
-    )  # fmt: skip
-    made = decisions.open_case(report, place, rules, case_id=number, now=opened_at)
-    life = Life(opened_at, rules, list(made.entries))
-    department = life.case.department or ""
-    # Departments differ: some are slow, always the same ones.
-    slow = 0.35 + 0.9 * (hash_of(department) % 100) / 100
-    life.wait(timedelta(minutes=rng.expovariate(1 / 20)))
-    if rng.random() < 0.03:
-        life.order(Move.SEND_BACK, "handler")
-        life.wait(timedelta(minutes=rng.expovariate(1 / 12)))
-        life.order(Move.ASSIGN, "dispatcher", department=department)
-    if rng.random() < 0.05 and life.case.due_at:
-        until = life.case.due_at + timedelta(hours=30)
-        life.order(Move.ASK_EXTENSION, "handler", until=until)
-        life.order(Move.EXTEND, "dispatcher")
-    if rng.random() < 0.02:
-        life.order(Move.SUSPEND, "supervisor")
-        life.wait(timedelta(hours=rng.expovariate(1 / 60)))
-        life.order(Move.RESUME, "supervisor")
-    while life.now < UNTIL + timedelta(days=2):
-        due_at = life.case.due_at or life.now
-        allowed = max(due_at - life.now, timedelta(hours=1))
-        life.wait(allowed * rng.lognormvariate(-0.75, 0.75) * slow)
-        life.order(Move.HANDLE, "handler")
-        life.wait(timedelta(minutes=rng.expovariate(1 / 18)))
-        if rng.random() < 0.06 * slow:
-            life.order(Move.REWORK, f"inspector{number % 7}")
-            continue
-        life.order(Move.VERIFY, f"inspector{number % 7}")
-        life.order(Move.CLOSE, "operator")
-        break
-    if life.case.overdue and rng.random() < 0.15:
-        life.order(Move.APPEAL, "handler")
-        life.order(Move.EXCUSE, "supervisor")
-    return life
-
-
-def hash_of(text: str) -> int:
-    """The same on every run, unlike `hash`."""
-    return sum(ord(letter) * (n + 3) for n, letter in enumerate(text)) * 7919
-
-
 async def play(conn: AsyncConnection[Any], lives: int, cache: Path) -> tuple[int, int]:
     """Play the lives and store each once; how many cases and events."""
     rules = replace(await load_rulebook(conn, cache), variant=VARIANT)
@@ -197,62 +72,6 @@ async def play(conn: AsyncConnection[Any], lives: int, cache: Path) -> tuple[int
     made = [played(rules, rng.choice(spots), rng, n) for n in range(1, lives + 1)]
     await store(conn, made)
     return len(made), sum(len(life.entries) for life in made)
-
-
-async def store(conn: AsyncConnection[Any], made: Sequence[Life]) -> None:
-    async with conn.transaction(), conn.cursor() as cursor:
-        async with cursor.copy(
-            "COPY cases (id, number, state, category, severity, cell, grid_version, areas,"
-            " department, position, reported_at, opened_at, overdue, closed_at, reports, why,"
-            " version, head) FROM STDIN"
-        ) as copy:
-            for life in made:
-                case = life.case
-                await copy.write_row(
-                    (case.id, case.number, str(case.state), case.category, case.severity,
-                     case.cell, case.grid_version, list(case.areas), case.department,
-                     f"SRID=4326;POINT({case.lon} {case.lat})", case.reported_at, case.opened_at,
-                     case.overdue, case.closed_at, case.reports, "{}", case.version, case.head)
-                )  # fmt: skip
-        async with cursor.copy(
-            "COPY case_event (case_id, seq, kind, at, actor, canon, hash) FROM STDIN"
-        ) as copy:
-            for life in made:
-                for entry in life.entries:
-                    event, case = entry.event, entry.case
-                    await copy.write_row(
-                        (case.id, case.version, event.kind, event.at, event.actor, entry.canon,
-                         case.head)
-                    )  # fmt: skip
-
-
-async def multiply(conn: AsyncConnection[Any], lives: int, copies: int) -> None:
-    """Store every case again under other numbers; the chains of the copies prove nothing."""
-    told = {"lives": lives, "copies": copies}
-    await conn.execute("SET statement_timeout = 0")
-    await conn.execute(
-        """
-        INSERT INTO cases (id, number, state, category, severity, cell, grid_version, areas,
-                           department, position, reported_at, opened_at, overdue, closed_at,
-                           reports, why, version, head)
-        SELECT id + %(lives)s * n, number || '-' || n, state, category, severity, cell,
-               grid_version, areas, department, position, reported_at, opened_at, overdue,
-               closed_at, reports, why, version, head
-          FROM cases, generate_series(1, %(copies)s) AS n
-        """,
-        told,
-    )
-    await conn.execute(
-        """
-        INSERT INTO case_event (case_id, seq, kind, at, actor, canon, hash)
-        SELECT case_id + %(lives)s * n, seq, kind, at, actor,
-               replace(canon, '"case":' || case_id || ',',
-                       '"case":' || case_id + %(lives)s * n || ','), hash
-          FROM case_event, generate_series(1, %(copies)s) AS n
-        """,
-        told,
-    )
-    await conn.execute("ANALYZE cases, case_event")
 
 
 class Watch:

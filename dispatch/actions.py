@@ -10,17 +10,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-import numpy as np
-
 from dispatch import case as cases
 from dispatch import decide as decisions
 from dispatch import events as e
+from dispatch.batch import decided, places_of, records_of, write_into
 from dispatch.case import Case, Move, Order
-from dispatch.confidence import Records
-from dispatch.context import CityWarning
-from dispatch.decide import Decision, Failed, Merged, Opened, Rejected
-from dispatch.errors import DispatchError, NotMerged, UnknownCase
-from dispatch.matching import Candidate, Matching
+from dispatch.errors import NotMerged, UnknownCase
 from dispatch.ports import Book, Changes
 from dispatch.report import Report
 from dispatch.rulebook import Rulebook
@@ -29,8 +24,6 @@ from dispatch.workflow.errors import MergedFurther
 from dispatch.workflow.facts import StageOverdue
 from dispatch.workflow.merging import counterpart
 from dispatch.workflow.variant import Terms
-from grid.cell import Place
-from grid.errors import GridError
 
 BATCH: Final = 500
 """Reports decided in one transaction at most."""
@@ -70,7 +63,7 @@ async def decide(
     categories = frozenset[str]().union(*map(rules.matching.relatives, categories))
     await book.take_turn(sorted(categories))
     reports = await book.undecided(categories, report_ids, BATCH)
-    changes = await _decided(book, reports, rules, now)
+    changes = await decided(book, reports, rules, now)
     await book.save(changes, city=rules.city, now=now)
     return Decided(
         reports=tuple(report.id for report in reports),
@@ -79,123 +72,6 @@ async def decide(
         rejected=len(changes.rejected),
         failed=len(changes.failed),
         more=len(reports) == BATCH,
-    )
-
-
-async def _decided(
-    book: Book, reports: Sequence[Report], rules: Rulebook, now: datetime
-) -> Changes:
-    known = _by_family(await book.open_near(reports, rules), rules.matching)
-    warnings = await book.warnings(rules, now)
-    ids = iter(await book.new_case_ids(len(reports)))
-    changes = Changes()
-    places = _places(reports, rules)
-    records = await _records(book, reports, places, rules)
-    for report, place in zip(reports, places, strict=True):
-        candidates = known.setdefault(rules.matching.family(report.category), [])
-        decision = _try(report, place, candidates, rules, records, warnings, next(ids), now)
-        if isinstance(decision, Opened):
-            candidates.append(_candidate(decision.case))
-        _note(changes, decision)
-    await _join(book, changes, now)
-    return changes
-
-
-def _places(reports: Sequence[Report], rules: Rulebook) -> Sequence[Place | None]:
-    none = float("nan")
-    lon_lat = np.array(
-        [(none, none) if r.lon is None or r.lat is None else (r.lon, r.lat) for r in reports],
-        dtype=np.float64,
-    ).reshape(-1, 2)
-    return rules.grid.places(lon_lat)
-
-
-async def _records(
-    book: Book, reports: Sequence[Report], places: Sequence[Place | None], rules: Rulebook
-) -> Records:
-    """What became of cases like these; only looked up where the city weighs its routing."""
-    if not (rules.auto_file and rules.auto_dispatch.needed):
-        return {}
-    asked = {(r.category, p.areas[0]) for r, p in zip(reports, places, strict=True) if p}
-    return await book.records(asked) if asked else {}
-
-
-def _try(
-    report: Report,
-    place: Place | None,
-    candidates: Sequence[Candidate],
-    rules: Rulebook,
-    records: Records,
-    warnings: Sequence[CityWarning],
-    case_id: int,
-    now: datetime,
-) -> Decision:
-    try:
-        return decisions.decide(
-            report,
-            place,
-            candidates,
-            rules,
-            case_id=case_id,
-            now=now,
-            records=records,
-            warnings=warnings,
-        )
-    except (DispatchError, GridError) as problem:
-        return Failed(report, f"{type(problem).__name__}: {problem}")
-
-
-def _note(changes: Changes, decision: Decision) -> None:
-    match decision:
-        case Opened():
-            changes.opened.append(decision)
-        case Merged():
-            changes.merged.append(decision)
-        case Rejected():
-            changes.rejected.append(decision)
-        case Failed():
-            changes.failed.append(decision)
-
-
-async def _join(book: Book, changes: Changes, now: datetime) -> None:
-    """Write the merged reports into the histories of their cases, old and new alike."""
-    fresh = {decision.case.id: decision.case for decision in changes.opened}
-    old = {decision.case_id for decision in changes.merged} - fresh.keys()
-    current = {**fresh, **await book.cases(old)}
-    for decision in changes.merged:
-        event = e.ReportMerged(
-            at=now,
-            actor=decisions.RULES,
-            report=decision.report.id,
-            report_sha256=decision.report.body_sha256.hex(),
-            likeness=decision.likeness,
-        )
-        _apply(changes, current, decision.case_id, event)
-
-
-def _apply(changes: Changes, current: dict[int, Case], case_id: int, event: e.Event) -> Case:
-    entry = cases.continued(current[case_id], event)
-    current[case_id] = changes.changed[case_id] = entry.case
-    changes.entries.append(entry)
-    return entry.case
-
-
-def _by_family(candidates: Sequence[Candidate], matching: Matching) -> dict[str, list[Candidate]]:
-    found: dict[str, list[Candidate]] = {}
-    for candidate in candidates:
-        found.setdefault(matching.family(candidate.category), []).append(candidate)
-    return found
-
-
-def _candidate(case: Case) -> Candidate:
-    return Candidate(
-        case.id,
-        case.category,
-        case.lon,
-        case.lat,
-        case.reported_at,
-        case.component,
-        case.description,
     )
 
 
@@ -229,9 +105,9 @@ async def move(
     late = untold(current[case_id], event, deadlines)
     for one in late:
         _pass(changes, current, case_id, (one.kind, one.due_at), event.at)
-    case = _apply(changes, current, case_id, event)
+    case = write_into(changes, current, case_id, event)
     if other is not None and (theirs := counterpart(event, case)) is not None:
-        _apply(changes, current, other.id, theirs)
+        write_into(changes, current, other.id, theirs)
     others = [one for one in deadlines if one not in late]
     changes.settled += [(case_id, kind, ending) for kind, ending in ended(event, others)]
     await book.save(changes, city=city, now=now)
@@ -274,14 +150,14 @@ async def unmerge(
         raise UnknownCase(case_id)
     if (into := current[case_id].merged_into) is not None:
         raise MergedFurther(case_id, into)
-    place = _places([report], rules)[0]
+    place = places_of([report], rules)[0]
     if place is None or current[case_id].own_reports < 2:
         raise NotMerged(report.id, case_id)
     changes = Changes()
     left = e.ReportUnmerged(at=now, actor=actor, report=report.id, reason=reason)
-    _apply(changes, current, case_id, left)
+    write_into(changes, current, case_id, left)
     [new_id] = await book.new_case_ids(1)
-    records = await _records(book, [report], [place], rules)
+    records = await records_of(book, [report], [place], rules)
     warnings = await book.warnings(rules, now)
     alone = decisions.open_case(
         report, place, rules, case_id=new_id, now=now, records=records, warnings=warnings
@@ -311,7 +187,7 @@ def _pass(
     now: datetime,
 ) -> None:
     """Let one deadline (kind, due at) fall due."""
-    _apply(changes, current, case_id, _passed(*deadline, now))
+    write_into(changes, current, case_id, _passed(*deadline, now))
     changes.settled.append((case_id, deadline[0], Ending.FIRED))
 
 

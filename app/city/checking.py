@@ -7,9 +7,6 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
-import numpy as np
-import shapely
-
 from app.city import (
     calendars,
     catalogue,
@@ -23,16 +20,18 @@ from app.city import (
     situations,
 )
 from app.city.archives import opened
+from app.city.codes import all_codes, codes_of, component_codes, matter_codes
 from app.city.components import read_components
 from app.city.dispatching import check_held_back
 from app.city.divisions import check_divisions
 from app.city.drawings import read_drawings
 from app.city.faults import BrokenPack, Fault, Faults
 from app.city.figures import Ground, read_figures
-from app.city.layers import Shapes, read_layer
+from app.city.layers import read_layer
 from app.city.lines import Line
 from app.city.merging import check_families
 from app.city.pack import CityPack
+from app.city.packing import packed
 from app.city.profile import FILE as PROFILE
 from app.city.profile import Profile, Tolerance, read_profile
 from app.city.reading import Sheet, read_rules, read_sheet, read_toml
@@ -50,13 +49,9 @@ from app.city.territory import (
 )
 from app.city.tessellation import Plane, check_tessellation
 from dispatch.case import Move
-from grid.catalogue import COMPONENT, MATTER
-from grid.cell import Cell
+from grid.catalogue import MATTER
 from grid.divisions import Register
-from grid.hierarchy import Area
-from grid.naming import Label
 from grid.profile.figures import summary
-from grid.tiling import Drawing, Tiling
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,28 +89,28 @@ class _Check:
         content = read_toml(self.folder, PROFILE, self.faults)
         profile = read_profile(content, self.faults) if content is not None else None
         departments = self._departments()
-        areas, cells = self._territory(profile, _codes(departments))
+        areas, cells = self._territory(profile, codes_of(departments))
         drawings = read_drawings(self.folder, _source_crs(profile), self.faults)
         zone = _zone(profile)
         rule_lines, expect_lines = self._routing()
         parts = {
             "departments": departments,
-            "catalogue": self._catalogue(profile, _codes(departments)),
-            "calendar": self._calendar(profile, _codes(departments)),
-            "routing": routing.routing_rules(rule_lines, _codes(departments), zone),
+            "catalogue": self._catalogue(profile, codes_of(departments)),
+            "calendar": self._calendar(profile, codes_of(departments)),
+            "routing": routing.routing_rules(rule_lines, codes_of(departments), zone),
             "sensors": self._sensors(areas),
             **self._severity(profile, areas),
         }
         parts |= self._duties_and_limits(parts, areas, cells)
         if profile:
-            check_families(profile.city["merge"], _matter_codes(parts), self.faults)
+            check_families(profile.city["merge"], matter_codes(parts), self.faults)
         parts |= self._sensor_rules(parts, zone)
-        people = self._people(_codes(departments), areas)
+        people = self._people(codes_of(departments), areas)
         parts |= self._patrols(areas, cells, people)
         parts |= self._ladders(profile, parts, areas, people)
         parts |= self._situations(parts, areas)
         components = read_components(
-            self.folder, profile, _component_codes(parts), cells, self.faults
+            self.folder, profile, component_codes(parts), cells, self.faults
         )
         ground = Ground.of(areas, cells) if areas and cells and _hold(areas, cells) else None
         figures = read_figures(self.folder, ground, _source_crs(profile), self.faults)
@@ -123,11 +118,11 @@ class _Check:
             parts["profile"] = summary(figures)
         if self.faults.found or profile is None or areas is None or cells is None:
             return Checked(None, tuple(self.faults.found), tuple(self.faults.hints))
-        check_held_back(profile.city.get("dispatch"), _all_codes(parts, areas), self.faults)
+        check_held_back(profile.city.get("dispatch"), all_codes(parts, areas), self.faults)
         check_rules(rule_lines, expect_lines, Town.of(parts, areas, cells, zone))
         if self.faults.found:
             return Checked(None, tuple(self.faults.found), tuple(self.faults.hints))
-        pack = _packed(profile, parts, areas, cells, drawings, people)
+        pack = packed(profile, parts, areas, cells, drawings, people)
         pack = replace(pack, components=components, figures=figures or ())
         return Checked(pack, (), tuple(self.faults.hints))
 
@@ -248,7 +243,7 @@ class _Check:
         known = ladders.Known(
             categories=ladders.beginnings(listed["categories"]) if listed else None,
             areas=areas.codes if areas else None,
-            departments=_codes(parts["departments"]),
+            departments=codes_of(parts["departments"]),
             people=people,
             supervises=profile is None or Move.SUPERVISE not in profile.city["workflow"]["off"],
         )
@@ -281,7 +276,7 @@ class _Check:
         duties, limits = [], []
         if sheet := self._sheet("jurisdiction.csv", rules.JURISDICTION):
             codes = areas.codes if areas else None
-            known = _codes(parts["departments"])
+            known = codes_of(parts["departments"])
             duties = rules.jurisdiction(sheet, matters, codes, known)
             duties += catalogue.default_duties(categories)
             if areas and cells and _hold(areas, cells):
@@ -292,35 +287,9 @@ class _Check:
         return {"jurisdiction": duties, "limits": limits}
 
 
-def _codes(part: rules.Part | None) -> set[str] | None:
-    return {row["code"] for row in part} if part is not None else None
-
-
 def _hold(areas: Areas, cells: Cells) -> bool:
     """Whether the areas form a tree that holds every cell."""
     return areas.is_tree and set(cells.areas_used) <= areas.codes
-
-
-def _matter_codes(parts: Mapping[str, Any]) -> set[str] | None:
-    listed = parts["catalogue"]
-    return (
-        {one["code"] for one in listed["categories"] if one["kind"] == MATTER} if listed else None
-    )
-
-
-def _component_codes(parts: Mapping[str, Any]) -> set[str] | None:
-    listed = parts["catalogue"]
-    if listed is None:
-        return None
-    return {one["code"] for one in listed["categories"] if one["kind"] == COMPONENT}
-
-
-def _all_codes(parts: Mapping[str, Any], areas: Areas) -> dict[str, set[str]]:
-    """What a city may hold back from its rules, by kind; categories also by their beginnings."""
-    codes = [one["code"] for one in parts["catalogue"]["categories"] if one["kind"] == MATTER]
-    beginnings = {code[:length] for code in codes for length in range(1, len(code) + 1)}
-    rule_names = {rule["name"] for rule in parts["routing"]}
-    return {"categories": beginnings, "rules": rule_names, "areas": areas.codes}
 
 
 def _zone(profile: Profile | None) -> ZoneInfo:
@@ -331,44 +300,3 @@ def _zone(profile: Profile | None) -> ZoneInfo:
 
 def _source_crs(profile: Profile | None) -> str:
     return profile.source_crs if profile else ""
-
-
-def _packed(
-    profile: Profile,
-    parts: dict[str, Any],
-    areas: Areas,
-    cells: Cells,
-    drawings: tuple[Drawing, ...],
-    people: list[institutions.Person],
-) -> CityPack:
-    bounds = bounds_of(areas)
-    area_order, cell_order = _by_code(areas.rows), _by_code(cells.rows)
-    rows = [areas.rows[n] for n in area_order]
-    shapes = _multipolygons(cells.shapes[cell_order])
-    tiling = Tiling(
-        areas=[Area.of(row) for row in rows],
-        area_shapes=_multipolygons(areas.shapes[area_order]),
-        cells=[
-            Cell(row["code"], row["area"], Label.of(row["name"]), shape)
-            for row, shape in zip((cells.rows[n] for n in cell_order), shapes, strict=True)
-        ],
-        sizes_m2=Plane(bounds).area_m2(shapes).tolist(),
-        drawings=drawings,
-    )
-    return CityPack(
-        parts={"city": profile.city | {"bbox": list(bounds)}, "areas": rows, **parts},
-        tiling=tiling,
-        people=tuple(sorted(people, key=lambda person: person.login)),
-    )
-
-
-def _by_code(rows: list[dict[str, Any]]) -> list[int]:
-    """Numbers of the rows sorted by code, so that their order in a file makes no new version."""
-    return sorted(range(len(rows)), key=lambda n: rows[n]["code"])
-
-
-def _multipolygons(shapes: Shapes) -> Shapes:
-    many = np.array(shapely.force_2d(shapes), dtype=object)
-    single = shapely.get_type_id(many) == shapely.GeometryType.POLYGON
-    many[single] = [shapely.MultiPolygon([shape]) for shape in many[single]]
-    return many

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from typing import Any, Final
 
 from app.city.faults import Faults
 from app.city.lines import Line
+from app.city.sections import section
 
-_FILE: Final = "city.toml"
 _BOUNDS: Final[dict[str, tuple[str, float, float]]] = {
     "oldest_hours": ("oldest_s", 0.01, 24 * 366),
     "ahead_minutes": ("ahead_s", 0, 24 * 60),
@@ -24,7 +23,7 @@ def read_samples(content: object, faults: Faults) -> dict[str, Any] | None:
     """The table as it is stored, every wrong setting noted; None where the city says nothing."""
     if content is None:
         return None
-    line = _line("samples", content, (*_BOUNDS, "device"), faults)
+    line = section("samples", content, (*_BOUNDS, "device"), faults)
     told = _bounds("samples", line)
     blocks = line.values.get("samples.device", [])
     if not isinstance(blocks, list):
@@ -35,7 +34,7 @@ def read_samples(content: object, faults: Faults) -> dict[str, Any] | None:
 
 def _device(block: object, faults: Faults) -> dict[str, Any]:
     name = "samples.device"
-    line = _line(name, block, (*_BOUNDS, "devices"), faults)
+    line = section(name, block, (*_BOUNDS, "devices"), faults)
     return {"devices": line.text(f"{name}.devices", longest=64)} | _bounds(name, line)
 
 
@@ -49,14 +48,3 @@ def _bounds(name: str, line: Line) -> dict[str, Any]:
             unit = setting.rpartition("_")[2]
             found[stored] = int(value) if setting == "per_minute" else value * _SECONDS.get(unit, 1)
     return found
-
-
-def _line(name: str, content: object, known: Collection[str], faults: Faults) -> Line:
-    """A table with its settings under their whole names."""
-    table = content if isinstance(content, dict) else {}
-    if not isinstance(content, dict):
-        faults.add(_FILE, None, name, "it is no table", f"Write {name} as a table")
-    for key in sorted(set(table) - set(known)):
-        problem, remedy = "this is no setting of a city pack", f"Choose from {', '.join(known)}"
-        faults.add(_FILE, None, f"{name}.{key}", problem, remedy)
-    return Line(_FILE, None, {f"{name}.{key}": value for key, value in table.items()}, faults)

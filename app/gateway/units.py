@@ -76,7 +76,7 @@ class Units:
         return SAME if pair[0] == pair[1] else self._known.get(pair)
 
     async def learn(self, pairs: Iterable[Pair]) -> None:
-        """See that `find` can answer for the first of *pairs*, without holding up the loop."""
+        """See to it that `find` can answer for the first of *pairs*, off the event loop."""
         new = list(islice({pair: None for pair in pairs if not self.knows(pair)}, AT_ONCE))
         if not new:
             return

@@ -27,7 +27,7 @@ from app.problems import Fault, Problem
 from dispatch.errors import DispatchError, UnknownCase
 from dispatch.postgres.cases import read_case
 from dispatch.postgres.clock import now
-from dispatch.postgres.situation_facts import alarms_of, cases_named
+from dispatch.postgres.situation_facts import alarms_named, cases_named
 from dispatch.postgres.situations import lock_situation, save_steps
 from dispatch.situations import orders
 from dispatch.situations.changes import Change
@@ -173,7 +173,7 @@ def _refuse_changed(request: Request, situation: Situation) -> None:
 
 async def _fact(conn: AsyncConnection[Any], told: SituationPart, actor: Actor) -> Fact:
     if told.kind is Kind.ALARM:
-        found = await (await alarms_of(conn)).named(conn, [told.ref])
+        found = await alarms_named(conn, [told.ref])
     else:
         found = await cases_named(conn, [await _case_id(conn, told.ref, actor)])
     if not found:

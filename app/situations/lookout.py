@@ -28,7 +28,7 @@ from dispatch.postgres.log import LOG_CHANNEL
 from dispatch.postgres.situation_facts import (
     CasesInTime,
     Touched,
-    alarms_of,
+    alarms_named,
     cases_in_time,
     cases_named,
     facts_since,
@@ -159,9 +159,9 @@ async def _facts_around(
     conn: AsyncConnection, city: CityPatterns, touched: Touched, moment: datetime
 ) -> list[Fact]:
     """All facts that what was touched may belong together with; none when that is of no family."""
-    patterns, alarms = city.patterns, await alarms_of(conn)
+    patterns = city.patterns
     fresh = [
-        *await cases_named(conn, touched.cases), *await alarms.named(conn, touched.alarms)
+        *await cases_named(conn, touched.cases), *await alarms_named(conn, touched.alarms)
     ]  # fmt: skip
     concerned = [
         fact for fact in fresh if fact.at >= moment - OLDEST and patterns.families_of(fact)
@@ -169,7 +169,7 @@ async def _facts_around(
     if not concerned:
         return []
     since = min([fact.at for fact in concerned] + [moment]) - patterns.horizon
-    return await facts_since(conn, since, patterns, alarms)
+    return await facts_since(conn, since, patterns)
 
 
 async def _sighting(

@@ -15,6 +15,9 @@ _Connection = AsyncConnection[Any]
 _AHEAD: Final = timedelta(days=1)
 """A sample further in the future is not kept: it would make a day that is dropped by nobody."""
 
+_TOGETHER: Final = 20_000
+"""Samples of one statement."""
+
 _LOCK: Final = 0x0C17_0B5E
 _DAY_MS: Final = 86_400_000
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -25,8 +28,7 @@ _NEW_NUMBERS: Final = """
     SELECT unnest(%(codes)s::text[])
         ON CONFLICT (code) DO NOTHING
 """
-# In the order of the key, so that two workers with the same samples wait but never deadlock. Of
-# two values for one moment the smaller stays, whichever came first.
+# Of two values for one moment the smaller stays, whichever came first.
 _STORE: Final = """
     INSERT INTO observation AS o (device, at, value)
     SELECT device, to_timestamp(at_ms / 1000.0), min(value)
@@ -69,13 +71,14 @@ async def store(conn: _Connection, samples: Samples, *, kept: timedelta, now: da
             device for device, fit in zip(samples.devices, fits.tolist(), strict=True) if fit
         ]
         await _make_days(conn, _days_of(at_ms))
-        numbers = await _numbers(conn, sorted(set(devices)))
-        columns = {
-            "devices": [numbers[device] for device in devices],
-            "at_ms": at_ms.tolist(),
-            "values": samples.values[fits].tolist(),
-        }
-        await conn.execute(_STORE, columns)
+        known = await _numbers(conn, sorted(set(devices)))
+        numbers = np.array([known[device] for device in devices], dtype=np.int32)
+        # In the order of the key, so that two workers with the same samples never deadlock.
+        order = np.lexsort((at_ms, numbers))
+        columns = numbers[order], at_ms[order], samples.values[fits][order]
+        for cut in range(0, len(order), _TOGETHER):
+            part = (column[cut : cut + _TOGETHER].tolist() for column in columns)
+            await conn.execute(_STORE, dict(zip(("devices", "at_ms", "values"), part, strict=True)))
     return len(samples) - int(np.count_nonzero(fits))
 
 
@@ -87,7 +90,7 @@ async def drop_days(conn: _Connection, *, before: datetime) -> list[date]:
     """
     found = await conn.execute(_DAYS)
     days = [date.fromisoformat(row[0][-8:]) for row in await found.fetchall()]
-    old = sorted(day for day in days if day < (before - timedelta(days=1)).date())
+    old = sorted(day for day in days if day < before.astimezone(UTC).date())
     dropped = [day for day in old if await _drop(conn, day)]
     await conn.execute(_DROP_NOTES, {"before": before})
     return dropped

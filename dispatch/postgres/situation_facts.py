@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final, LiteralString, Protocol
+from typing import Any, Final, LiteralString
 
 import msgspec
 import numpy as np
@@ -69,55 +69,22 @@ class Touched:
     alarms: frozenset[str]
 
 
-class Alarms(Protocol):
-    """Where alarms come from."""
-
-    async def named(self, conn: AsyncConnection, keys: Collection[str]) -> list[Fact]:
-        """Those alarms, without the withdrawn."""
-        ...
-
-    async def since(self, conn: AsyncConnection, since: datetime) -> list[Fact]:
-        """The alarms that were raised since then, without the withdrawn."""
-        ...
-
-
-class NoAlarms:
-    """A city without alarms of its own: what sensors report is in its cases."""
-
-    async def named(self, conn: AsyncConnection, keys: Collection[str]) -> list[Fact]:
-        """None."""
+async def alarms_named(conn: AsyncConnection, keys: Collection[str]) -> list[Fact]:
+    """Those alarms, without the withdrawn."""
+    if not keys:
         return []
-
-    async def since(self, conn: AsyncConnection, since: datetime) -> list[Fact]:
-        """None."""
-        return []
+    return await _alarms(conn, _ALARMS + " AND a.key = ANY(%(keys)s)", {"keys": list(keys)})
 
 
-class StoredAlarms:
-    """The alarms of the table `alarm`."""
-
-    async def named(self, conn: AsyncConnection, keys: Collection[str]) -> list[Fact]:
-        """Those alarms, without the withdrawn."""
-        if not keys:
-            return []
-        query: LiteralString = _ALARMS + " AND a.key = ANY(%(keys)s)"
-        return await self._read(conn, query, {"keys": list(keys)})
-
-    async def since(self, conn: AsyncConnection, since: datetime) -> list[Fact]:
-        """The alarms that were raised since then, without the withdrawn."""
-        return await self._read(conn, _ALARMS + " AND a.started_at >= %(since)s", {"since": since})
-
-    async def _read(
-        self, conn: AsyncConnection, query: LiteralString, values: dict[str, Any]
-    ) -> list[Fact]:
-        found = await conn.execute(query, values)
-        return [_alarm(row) for row in await found.fetchall()]
+async def _alarms_since(conn: AsyncConnection, since: datetime) -> list[Fact]:
+    return await _alarms(conn, _ALARMS + " AND a.started_at >= %(since)s", {"since": since})
 
 
-async def alarms_of(conn: AsyncConnection) -> Alarms:
-    """Where this database has its alarms: in their table, where it has one."""
-    found = await conn.execute("SELECT to_regclass('alarm') IS NOT NULL")
-    return StoredAlarms() if await found.fetchone() == (True,) else NoAlarms()
+async def _alarms(
+    conn: AsyncConnection, query: LiteralString, values: dict[str, Any]
+) -> list[Fact]:
+    found = await conn.execute(query, values)
+    return [_alarm(row) for row in await found.fetchall()]
 
 
 async def touched_after(conn: AsyncConnection, position: int) -> Touched:
@@ -147,16 +114,14 @@ async def cases_named(conn: AsyncConnection, case_ids: Collection[int]) -> list[
     return [_case(row) for row in await found.fetchall()]
 
 
-async def facts_since(
-    conn: AsyncConnection, since: datetime, patterns: Patterns, alarms: Alarms
-) -> list[Fact]:
-    """All facts of the families that happened since then."""
+async def facts_since(conn: AsyncConnection, since: datetime, patterns: Patterns) -> list[Fact]:
+    """All cases of the families that happened since then, and all alarms raised since then."""
     found = await conn.execute(
         _CASES + _OF_FAMILIES + " AND c.reported_at >= %(since)s",
         {**_families(patterns.categories, patterns.properties), "since": since},
     )
     cases = [_case(row) for row in await found.fetchall()]
-    return [*cases, *await alarms.since(conn, since)]
+    return [*cases, *await _alarms_since(conn, since)]
 
 
 @dataclass(frozen=True, slots=True)

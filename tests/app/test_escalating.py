@@ -177,11 +177,22 @@ async def test_what_a_clock_was_at_when_it_was_killed_another_takes(
     held = await claim(killed, await now(killed), 10)
 
     meanwhile = await run_out(clock)
+    pid = killed.info.backend_pid
     await killed.close()
+    await until_gone(conn, pid)
     await run_out(clock)
 
     assert (held, meanwhile) == ([case_id], 0)
     assert await steps(conn, case_id) == ["50%"]
+
+
+async def until_gone(conn: AsyncConnection, pid: int) -> None:
+    """Until the server has noticed that the connection is closed, and has let its locks go."""
+    async with asyncio.timeout(10):
+        while True:
+            found = await conn.execute("SELECT FROM pg_stat_activity WHERE pid = %s", [pid])
+            if not found.rowcount:
+                return
 
 
 async def test_while_the_clock_is_not_trusted_nobody_is_told(

@@ -62,6 +62,7 @@ def test_a_visitor_only_sees_what_is_public_or_own():
         "session.read",
         "session.close",
         "catalogue.read",
+        "report.rate",
         "report.read_own",
         "grid.read_open",  # asked only where CITY_GRID_OPEN is set
     }

@@ -141,7 +141,8 @@ async def test_the_same_photo_twice_is_one_photo(conn: AsyncConnection) -> None:
 
 
 async def test_a_photo_of_an_unknown_report_is_not_kept(conn: AsyncConnection) -> None:
-    photo = {"sha256": b"x" * 32, "media_type": "image/jpeg", "original": b"o", "display": b"d"}
+    photo = {"sha256": b"x" * 32, "media_type": "image/jpeg", "original": b"o", "display": b"d",
+             "added_by": "li"}  # fmt: skip
 
     assert await add_photo(conn, "0" * 32, **photo) is None
 

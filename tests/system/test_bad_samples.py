@@ -178,8 +178,8 @@ def go_through(doors: Doors, count: int, rounds: int) -> list[dict[str, float]]:
 
 
 def _wait_for_counts(doors: Doors, expected: Counter[str], letters: int) -> None:
-    assert until(lambda: doors.tallied("mqtt") == expected, 120), doors.tallied("mqtt") - expected
-    assert until(lambda: doors.letters() == letters, 120), doors.letters()
+    assert until(lambda: doors.tallied("mqtt") == expected, 300), expected - doors.tallied("mqtt")
+    assert until(lambda: doors.letters() == letters, 900), doors.letters()
 
 
 def test_bad_samples_are_counted_by_reason_and_good_ones_go_through(doors: Doors):

@@ -191,7 +191,9 @@ Order = Sequence[tuple[LiteralString, bool]]
 
 def _order(options: Options) -> Order:
     """What is asked for, then by device and time, so that pages neither miss nor repeat any."""
-    order = [(ordered_in_sql(path), descends) for path, descends in options.order]
+    order: list[tuple[LiteralString, bool]] = [
+        (ordered_in_sql(path), descends) for path, descends in options.order
+    ]
     for column in _TIES:
         if all(column != named for named, _ in order):
             order.append((column, False))

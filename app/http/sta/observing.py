@@ -1,32 +1,28 @@
-"""Observations that are sent: to the same envelopes as those of `POST /api/observations`."""
+"""Observations as they are sent, read into samples as every door takes them."""
 
 from __future__ import annotations
 
 import hashlib
-import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any, Final, cast
 
 import msgspec
 
-from app.http.sta.asking import id_of
-from app.http.sta.bodies import Fields, Json
+from app.gateway.samples import Refusal, ToldSample
+from app.http.sta.bodies import Fields, Json, is_code
 from app.http.sta.graph import GEOJSON, Graph
 from app.http.sta.registering import point_of
 from app.http.sta.tokens import moment_of
-from app.http.submission import AHEAD, OLDEST
 from app.problems import Fault
 from dispatch.postgres.registry import Note, Told
-from dispatch.sensing.sensors import Sensor, Sensors
-from streams.observations import Columns, envelopes
-from streams.ports import Record
+from dispatch.sensing.reasons import Reason
 
 MOST: Final = 5000
 """Observations of one request."""
 
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_FIELDS: Final = {"device": "Datastream", "at": "phenomenonTime", "value": "result"}
 _KNOWN: Final = (
     "phenomenonTime", "result", "resultTime", "resultQuality", "validTime", "parameters",
     "Datastream", "FeatureOfInterest",
@@ -36,131 +32,84 @@ _TIME: Final = "a time like 2026-11-23T08:00:00Z, or two with a slash between"
 
 
 @dataclass(frozen=True, slots=True)
-class Sample:
-    """An observation that can be taken: of a device, in whole milliseconds."""
+class Sent:
+    """One observation as it was sent: what the door of samples is offered, and all beside it.
 
-    sensor: Sensor
-    at: datetime
-    value: float
-    note: Note | None
-    feature: Told | None
+    *faults* say what is wrong with its fields; what else is wrong the door of samples finds.
+    """
 
-    @property
-    def id(self) -> str:
-        """What it will be called by."""
-        return id_of(self.sensor.code, self.at)
+    where: str
+    told: ToldSample | Refusal
+    faults: Sequence[Fault]
+    note: Note | None = None
+    feature: Told | None = None
 
 
 @dataclass(slots=True)
-class Samples:
-    """Takes observations of one sender; *faults* say what is wrong, *reasons* count it."""
+class Reading:
+    """Reads observations of one sender; all that are in *graph* may be named."""
 
-    sensors: Sensors
     graph: Graph
     source: str
     now: datetime
-    faults: list[Fault] = field(default_factory=list[Fault])
-    reasons: list[str] = field(default_factory=list[str])
-    taken: list[Sample] = field(default_factory=list[Sample])
 
-    def take(self, told: Mapping[str, Any], where: str, stream: str | None) -> Sample | None:
-        """Take one; None, noted, when it cannot be taken. *stream* is what the address names."""
+    def read(self, told: Mapping[str, Any], where: str, stream: str | None) -> Sent:
+        """One observation; *stream* is the Datastream that the address names."""
         fields = Fields(told, where)
         fields.expect(_KNOWN)
-        sensor = self._sensor(fields, stream)
+        code = stream or self._stream(fields)
+        if not is_code(code) and not fields.faults:
+            fields.wrong("Datastream", "has no id", '{"@iot.id": "W1"}')
         began, at = self._moments(fields)
         value = self._result(fields)
-        sample = None
-        if sensor is not None and at is not None:
-            sample = self._sample(fields, sensor, began, at, value)
-        if fields.faults or sample is None:
-            self.faults += fields.faults
-            return None
-        self.taken.append(sample)
-        return sample
-
-    def records(self) -> Sequence[Record]:
-        """All that were taken, as the log has them."""
-        by_area: dict[str, Columns] = {}
-        for sample in self.taken:
-            columns = by_area.setdefault(sample.sensor.area, Columns([], [], []))
-            columns.devices.append(sample.sensor.code)
-            columns.at_ms.append((sample.at - _EPOCH) // timedelta(milliseconds=1))
-            columns.values.append(sample.value)
-        return [
-            (area.encode(), envelope)
-            for area, columns in by_area.items()
-            for envelope in envelopes(self.source, columns, self.now)
-        ]
-
-    def _sample(
-        self, fields: Fields, sensor: Sensor, began: datetime | None, at: datetime, value: float
-    ) -> Sample:
-        feature, made = self._feature(fields, sensor)
         result_at = self._optional_moment(fields, "resultTime")
+        feature, made = self._feature(fields, code)
+        if fields.faults:
+            return refused(where, fields.faults, code)
         more = {name: fields.told[name] for name in _MORE if fields.told.get(name) is not None}
         note = None
         if began or result_at not in (None, at) or feature or more:
-            note = Note(sensor.code, at, began, result_at, feature, more)
-        return Sample(sensor, at, value, note, made)
+            note = Note(code, at, began, result_at, feature, more)
+        return Sent(where, ToldSample(device=code, at=at, value=value), (), note, made)
 
-    def _sensor(self, fields: Fields, stream: str | None) -> Sensor | None:
-        if stream is None:
-            inner = fields.inner("Datastream")
-            stream = inner.id if inner else None
-        if stream is None:
-            self._count(fields, "device")
-            return None
-        sensor = self.sensors.find(stream)
-        if sensor is None or sensor.source != self.source:
-            fields.wrong("Datastream", "is none of this key", "see the Datastreams that you can")
-            self.reasons.append("device")
-            return None
-        return sensor
+    def _stream(self, fields: Fields) -> str:
+        inner = fields.inner("Datastream")
+        return (inner.id if inner else None) or ""
 
-    def _count(self, fields: Fields, reason: str) -> None:
-        if not fields.faults:
-            fields.wrong("Datastream", "is missing", '{"@iot.id": "W1"}')
-        self.reasons.append(reason)
-
-    def _moments(self, fields: Fields) -> tuple[datetime | None, datetime | None]:
+    def _moments(self, fields: Fields) -> tuple[datetime | None, datetime]:
         """When it began, when that is told, and when it was: the present when nothing is said."""
         told = fields.told.get("phenomenonTime")
         if told is None:
             return None, _whole(self.now)
         parts = [_moment(part) for part in told.split("/")] if isinstance(told, str) else []
         if not 1 <= len(parts) <= 2 or None in parts:
-            self._refuse(fields, "phenomenonTime", "shape", "is no time with its zone", _TIME)
-            return None, None
+            fields.wrong("phenomenonTime", "is no time with its zone", _TIME)
+            return None, self.now
         [*before, at] = [_whole(cast("datetime", part)) for part in parts]
-        if not self.now - OLDEST <= at <= self.now + AHEAD:
-            remedy = "at most 72 hours back and 5 minutes ahead are taken"
-            problem = "is too long ago or in the future"
-            self._refuse(fields, "phenomenonTime", "time", problem, remedy)
         if before and before[0] > at:
-            self._refuse(fields, "phenomenonTime", "shape", "ends before it begins", _TIME)
+            fields.wrong("phenomenonTime", "ends before it begins", _TIME)
         return (before[0] if before else None), at
 
     def _optional_moment(self, fields: Fields, name: str) -> datetime | None:
         told = fields.told.get(name)
         moment = _moment(told) if isinstance(told, str) else None
         if told is not None and moment is None:
-            self._refuse(fields, name, "shape", "is no time with its zone", _TIME)
+            fields.wrong(name, "is no time with its zone", _TIME)
         return moment
 
     def _result(self, fields: Fields) -> float:
         told = fields.told.get("result")
         if isinstance(told, int | float) and not isinstance(told, bool) and abs(told) < 1e300:
             return float(told)
-        self._refuse(fields, "result", "shape", "is no number", "send a number, not a text")
-        return math.nan
+        fields.wrong("result", "is no number", "send a number, not a text")
+        return 0.0
 
-    def _feature(self, fields: Fields, sensor: Sensor) -> tuple[str | None, Told | None]:
+    def _feature(self, fields: Fields, code: str) -> tuple[str | None, Told | None]:
         """The id of a feature other than the place of the device, and it when it is told whole."""
         if fields.told.get("FeatureOfInterest") is None:
             return None, None
         inner = fields.inner("FeatureOfInterest")
-        if inner is None or inner.id == sensor.code:
+        if inner is None or inner.id == code:
             return None, None
         if inner.id is not None:
             if self.graph.find("FeatureOfInterest", inner.id) is None:
@@ -181,9 +130,21 @@ class Samples:
         id = f"feature-{hashlib.sha256(canonical).hexdigest()[:20]}"
         return id, Told("FeatureOfInterest", id, content, self.source)
 
-    def _refuse(self, fields: Fields, name: str, reason: str, problem: str, remedy: str) -> None:
-        fields.wrong(name, problem, remedy)
-        self.reasons.append(reason)
+
+def refused(where: str, faults: Sequence[Fault], code: str = "") -> Sent:
+    """One that is no observation, as the door of samples counts it."""
+    first = faults[0]
+    told = Refusal(Reason.MALFORMED, first.field, first.problem, first.remedy, code)
+    return Sent(where, told, faults)
+
+
+def fault_of(sent: Sent, refusal: Refusal) -> Sequence[Fault]:
+    """What is wrong with an observation that the door of samples refused, by its own fields."""
+    if sent.faults:
+        return sent.faults
+    field = _FIELDS.get(refusal.field, refusal.field)
+    named = f"{sent.where}.{field}" if sent.where and field else sent.where or field
+    return [Fault(named, refusal.problem, refusal.remedy)]
 
 
 def data_arrays(told: Any) -> tuple[list[tuple[str, Json | None]], list[Fault]]:

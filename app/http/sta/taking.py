@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Final, cast
 
 from starlette.requests import Request
 from starlette.responses import Response
 
+from app.gateway.door import Offered, Sorted
+from app.gateway.samples import ToldSample
 from app.http.answers import json_answer
 from app.http.sta.bodies import Fields, Json, read_json
 from app.http.sta.doors import looking, root_of
 from app.http.sta.graph import Entity, Graph
 from app.http.sta.kinds import COLLECTIONS, TYPES, EntityType
 from app.http.sta.observed import Observation, Scope
-from app.http.sta.observing import MOST, Sample, Samples, data_arrays
+from app.http.sta.observing import MOST, Reading, Sent, data_arrays, fault_of, refused
 from app.http.sta.options import Options
 from app.http.sta.paths import Several, resolve
 from app.http.sta.registering import Draft
 from app.http.sta.telling import Teller
-from app.http.wiring import Wiring, wiring_of
+from app.http.wiring import wiring_of
 from app.identity.postgres import write_audit
 from app.policy import Actor, reach
 from app.problems import Fault, Problem
@@ -35,12 +37,14 @@ from dispatch.postgres.registry import (
     count_features,
     register,
 )
+from dispatch.sensing.reasons import Reason
 from grid.versions.postgres import active_reign
 
 MOST_FEATURES: Final = 10_000
 """Features of interest that there may be, all senders together."""
 
 _OBSERVATION: Final = TYPES["Observation"]
+_LENGTH: Final = "has another length than components"
 _UNFIT: Final = "the observations cannot be taken as they are"
 
 
@@ -51,15 +55,12 @@ async def observe(request: Request, actor: Actor) -> Response:
         raise Problem(400, "send one JSON object, an Observation")
     stream = request.path_params.get("datastream")
     async with looking(request, actor) as view:
-        samples = _samples(request, actor, view.graph)
-        sample = samples.take(cast("Json", told), "", None if stream is None else _id(stream))
-        _count(wiring_of(request), samples)
-        if sample is None:
-            raise Problem(400, _UNFIT, *samples.faults)
-        await _keep_beside(view.conn, view.graph, samples.taken)
+        reading = Reading(view.graph, actor.name, datetime.now(UTC))
+        sent = reading.read(cast("Json", told), "", None if stream is None else _id(stream))
+        found, _ = await _sorted(request, reading, [sent], view.conn)
         teller = Teller(view.conn, view.graph, root_of(request))
-    await _to_the_log(wiring_of(request), samples)
-    [row] = await teller.observations([_as_told(sample)], Options())
+    await _to_the_log(request, reading, found)
+    [row] = await teller.observations([_as_told(sent)], Options())
     return json_answer(row, 201, {"location": row["@iot.selfLink"]})
 
 
@@ -71,15 +72,19 @@ async def observe_many(request: Request, actor: Actor) -> Response:
         fault = Fault("", f"holds {len(rows)} observations", f"send 1 to {MOST} in data arrays")
         raise Problem(400, _UNFIT, *(faults or [fault]))
     async with looking(request, actor) as view:
-        samples = _samples(request, actor, view.graph)
-        taken = [_take_row(samples, where, row) for where, row in rows]
-        _count(wiring_of(request), samples)
-        if not samples.taken:
-            raise Problem(400, _UNFIT, *samples.faults[:100])
-        await _keep_beside(view.conn, view.graph, samples.taken)
+        reading = Reading(view.graph, actor.name, datetime.now(UTC))
+        sent = [
+            refused(where, [Fault(where, _LENGTH, "one value for each component")])
+            if row is None
+            else reading.read(row, where, None)
+            for where, row in rows
+        ]
+        found, wrong = await _sorted(request, reading, sent, view.conn)
         teller = Teller(view.conn, view.graph, root_of(request))
-    await _to_the_log(wiring_of(request), samples)
-    return json_answer([_link(teller, one) for one in taken], 201)
+    await _to_the_log(request, reading, found)
+    return json_answer(
+        [wrong.get(number) or _link(teller, one) for number, one in enumerate(sent)], 201
+    )
 
 
 async def create(request: Request, actor: Actor) -> Response:
@@ -108,56 +113,59 @@ async def create(request: Request, actor: Actor) -> Response:
     return json_answer(row, 201, {"location": row["@iot.selfLink"]})
 
 
-def _samples(request: Request, actor: Actor, graph: Graph) -> Samples:
-    sensors = wiring_of(request).current_city().sensors
-    return Samples(sensors, graph, actor.name, datetime.now(UTC))
+async def _sorted(
+    request: Request, reading: Reading, sent: Sequence[Sent], conn: Connection
+) -> tuple[Sorted, Mapping[int, str]]:
+    """What can be taken, with all beside it kept; and what is wrong with the others, by number.
+
+    Problem 400 when nothing can, 429 when it is only too much at once.
+    """
+    wiring = wiring_of(request)
+    offered = [Offered(one.told, reading.source) for one in sent]
+    found = await wiring.samples.sort(offered, reading.now)
+    faults = {number: fault_of(sent[number], refusal) for number, refusal in found.refused}
+    if not found.taken:
+        told = [fault for several in faults.values() for fault in several][:100]
+        if set(found.reasons) == {Reason.RATE}:
+            raise Problem(429, "the device sends too many samples", *told, retry_after_s=10)
+        raise Problem(400, _UNFIT, *told)
+    taken = [one for number, one in enumerate(sent) if number not in faults]
+    await _keep_beside(conn, reading.graph, taken)
+    wrong = {n: f"error: {one[0].field} {one[0].problem}" for n, one in faults.items()}
+    return found, wrong
 
 
-def _take_row(samples: Samples, where: str, row: Json | None) -> Sample | str:
-    """The sample of a row, or what is wrong with it."""
-    known = len(samples.faults)
-    if row is None:
-        fault = Fault(where, "has another length than components", "one value for each component")
-        samples.faults.append(fault)
-        samples.reasons.append("shape")
-    elif (sample := samples.take(row, where, None)) is not None:
-        return sample
-    first = samples.faults[known]
-    return f"error: {first.field} {first.problem}"
+async def _to_the_log(request: Request, reading: Reading, found: Sorted) -> None:
+    # With no connection in hand: where the log is in PostgreSQL, it needs one of the same few.
+    wiring = wiring_of(request)
+    await wiring.sampling.take(found.records(reading.source, reading.now))
+    wiring.metrics.samples_taken.inc(found.taken)
 
 
-def _link(teller: Teller, taken: Sample | str) -> str:
-    return taken if isinstance(taken, str) else teller.address(_OBSERVATION, taken.id)
+def _link(teller: Teller, sent: Sent) -> str:
+    told = _as_told(sent)
+    return teller.address(_OBSERVATION, told.id)
 
 
-async def _keep_beside(conn: Connection, graph: Graph, samples: Sequence[Sample]) -> None:
-    """What samples were told with is kept before they are in the log: they may be sent again."""
-    features = [one.feature for one in samples if one.feature is not None]
+async def _keep_beside(conn: Connection, graph: Graph, sent: Sequence[Sent]) -> None:
+    """What samples were told with is kept before the log has them: they may be sent again."""
+    features = [one.feature for one in sent if one.feature is not None]
     new = {one.id: one for one in features if graph.find("FeatureOfInterest", one.id) is None}
     if new and await count_features(conn) + len(new) > MOST_FEATURES:
         fault = Fault("FeatureOfInterest", "is one too many", "name one that is there, or none")
         raise Problem(400, _UNFIT, fault)
     await add_features(conn, [*new.values()])
-    await add_notes(conn, [one.note for one in samples if one.note is not None])
+    await add_notes(conn, [one.note for one in sent if one.note is not None])
 
 
-async def _to_the_log(wiring: Wiring, samples: Samples) -> None:
-    await wiring.sampling.take(samples.records())
-    wiring.metrics.samples_taken.inc(len(samples.taken))
-
-
-def _count(wiring: Wiring, samples: Samples) -> None:
-    for reason in samples.reasons:
-        wiring.metrics.samples_refused.labels(reason).inc()
-
-
-def _as_told(sample: Sample) -> Observation:
-    note = sample.note
+def _as_told(sent: Sent) -> Observation:
+    """What was sent, as it will be read."""
+    told, note = cast("ToldSample", sent.told), sent.note
     return Observation(
-        code=sample.sensor.code,
+        code=told.device,
         device=0,
-        at=sample.at,
-        value=sample.value,
+        at=told.at,
+        value=told.value,
         began_at=note.began_at if note else None,
         result_at=note.result_at if note else None,
         feature=note.feature if note else None,

@@ -55,14 +55,14 @@ async def test_the_first_load_stores_everything(conn: AsyncConnection, folder: P
     assert await count(conn, "cell") == 8
     assert await count(conn, "area") == 4
     assert await count(conn, "person") == 2
-    assert await count(conn, "city_part") == 12
+    assert await count(conn, "city_part") == 13
 
 
 async def test_the_same_pack_again_makes_no_version(conn: AsyncConnection, folder: Path):
     await load(conn, pack_of(folder))
 
     assert changed(await load(conn, pack_of(folder))) == {}
-    assert await count(conn, "city_part") == 12
+    assert await count(conn, "city_part") == 13
 
 
 async def test_only_the_part_that_changed_gets_a_version(conn: AsyncConnection, folder: Path):
@@ -103,7 +103,7 @@ async def test_what_changes_is_told_before_anything_is_written(conn: AsyncConnec
     def refuse(changes: tuple[Change, ...]) -> None:
         raise RuntimeError(f"{len(changed(changes))} changes")
 
-    with pytest.raises(RuntimeError, match="14 changes"):
+    with pytest.raises(RuntimeError, match="15 changes"):
         await load(conn, pack_of(folder), refuse)
 
     assert await count(conn, "city_part") == 0
@@ -149,7 +149,7 @@ async def test_two_loads_at_once_make_one_version(database_url: str, folder: Pat
         asyncio.to_thread(load_pack, folder, database_url),
     )
 
-    assert sorted(len(changed(changes)) for changes in both) == [0, 14]
+    assert sorted(len(changed(changes)) for changes in both) == [0, 15]
 
 
 async def test_a_pack_with_faults_is_not_loaded(
@@ -175,7 +175,7 @@ async def test_a_load_is_told_to_whoever_listens(conn: AsyncConnection, folder: 
 
 
 def test_a_plan_reads_the_database_by_its_address(database_url: str, folder: Path):
-    assert len(changed(plan_pack(folder, database_url))) == 14
+    assert len(changed(plan_pack(folder, database_url))) == 15
 
 
 async def test_a_pack_is_held_against_the_grid_in_force_not_against_a_draft(

@@ -12,9 +12,9 @@ import shapely
 from psycopg import AsyncConnection
 from psycopg.errors import InsufficientPrivilege
 
-from app.database import connect
 from app.situations.lookout import Lookout
 from dispatch.postgres import situations as stored
+from dispatch.postgres.log import number
 from dispatch.situations.situation import State
 from tests.app.situations.watched import (
     a_part,
@@ -245,42 +245,58 @@ async def test_a_scan_is_made_once_for_each_of_its_moments(conn: AsyncConnection
     assert await lookout.turn() == 0
 
 
-async def test_alarms_join_where_there_is_a_table_of_them(
-    conn: AsyncConnection, database_url: str, lookout: Lookout
+async def test_an_alarm_and_a_report_become_one_and_its_clearing_ends_nothing(
+    conn: AsyncConnection, lookout: Lookout
 ):
     await settled(conn, {"at_least": 2, "sources": 2})
     await look(lookout)
-    async with await connect(database_url) as other:
-        await _alarm_table(other)
-        await other.execute(
-            """
-            INSERT INTO alarm (key, property, areas, position, category, state, highest,
-                               started_at, report)
-            VALUES ('k1', 'water_level', '{990199001001,990199001,990199}',
-                    ST_SetSRID(ST_MakePoint(113.0004, 29.0004), 4326), NULL, 'cleared', 2,
-                    now(), NULL)
-            """
-        )
-        await other.execute(
-            "INSERT INTO outbox (topic, key, dedup, payload) VALUES ('alarms.v1', 'k1', 'a', '{}')"
-        )
+    await raised(conn, "a" * 64)
     await report(conn, (60, 30))
+    await look(lookout)
+    await conn.execute("UPDATE alarm SET state = 'cleared', ended_at = now(), version = 2")
+    await told_of(conn, "a" * 64, 2)
 
     await look(lookout)
 
     one = await stored.read_situation(conn, 1)
-    assert set(one.members) == {"alarm:k1", "case:1"}
+    assert set(one.members) == {f"alarm:{'a' * 64}", "case:1"}
+    assert (one.state, one.version) == (State.OPEN, 1)
 
 
-async def _alarm_table(conn: AsyncConnection) -> None:
-    """What the look-out reads of the table of alarms, where the schema has none yet."""
-    found = await conn.execute("SELECT to_regclass('alarm') IS NOT NULL")
-    if await found.fetchone() == (True,):
-        pytest.skip("the schema has a table of alarms: test_alarms reads it")
+async def test_an_alarm_that_was_withdrawn_makes_no_situation(
+    conn: AsyncConnection, lookout: Lookout
+):
+    await settled(conn, {"at_least": 2, "sources": 2})
+    await look(lookout)
+    await raised(conn, "b" * 64, state="withdrawn")
+    await report(conn, (60, 30))
+
+    await look(lookout)
+
+    assert await situations(conn) == []
+
+
+async def raised(conn: AsyncConnection, key: str, state: str = "raised") -> None:
+    """An alarm of the gauge at the mill, as the worker writes it."""
     await conn.execute(
         """
-        CREATE TABLE alarm (key text PRIMARY KEY, property text, areas text[],
-            position geometry(Point, 4326), category text, state text, highest smallint,
-            started_at timestamptz, report bigint)
-        """
+        INSERT INTO alarm (key, device, rule, property, name, area, areas, position, text, state,
+                           level, highest, started_at, changed_at, facts, told_at, version)
+        VALUES (%s, 'W1', 'river-high', 'water_level', '{}', '990199001',
+                '{990199001001,990199001,990199}',
+                ST_SetSRID(ST_MakePoint(113.0004, 29.0004), 4326), '{}', %s, 2, 2, now(), now(),
+                '{}', now(), 1)
+        """,
+        [key, state],
     )
+    await told_of(conn, key, 1)
+
+
+async def told_of(conn: AsyncConnection, key: str, seq: int) -> None:
+    """The row of the log that tells of a change of an alarm."""
+    await conn.execute(
+        "INSERT INTO outbox (topic, key, dedup, payload) VALUES ('alarms.v1', %s, %s, '{}')",
+        [key, f"alarm-{key}-{seq}"],
+    )
+    async with conn.transaction():
+        await number(conn)

@@ -61,7 +61,7 @@ async def test_any_filter_is_answered(things: Town):
     with httpx.Client(base_url=things.url, timeout=30) as client:
 
         @given(ADDRESSES, CONDITIONS, st.sampled_from(["$filter", "$orderby", "$expand"]))
-        @settings(max_examples=250, suppress_health_check=list(HealthCheck))
+        @settings(max_examples=150, suppress_health_check=list(HealthCheck))
         def ask(address: str, text: str, option: str) -> None:
             answer = client.get(
                 f"/sta/v1.1/{address}",
