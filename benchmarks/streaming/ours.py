@@ -6,6 +6,7 @@ import asyncio
 import tempfile
 import time
 from collections.abc import Sequence
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -62,9 +63,17 @@ class _Counted(Watch):
 
 
 async def measured(
-    city: City, engine: Engine, database_url: str, told: Sequence[tuple[bytes, bytes]], samples: int
+    city: City,
+    engine: Engine,
+    database_url: str,
+    told: Sequence[tuple[bytes, bytes]],
+    samples: int,
+    kept: timedelta = timedelta(0),
 ) -> dict[str, float]:
-    """Samples a second from the first one taken to the last one kept, and what keeping cost."""
+    """Samples a second from the first one taken to the last one kept, and what keeping cost.
+
+    *kept*: for so long every sample is stored as well, to be read at `/sta`.
+    """
     rules = rulebook(alarms=AlarmRules(city.sensors, ()), sensor_rules=city.rules)
     await engine.create_topics({OBSERVATIONS: PARTITIONS[OBSERVATIONS]})
     for begin in range(0, len(told), 500):
@@ -75,7 +84,7 @@ async def measured(
         app = make_app(
             group, engine.url, datadir=Path(folder), stream_buffer_maxsize=ENVELOPES_AHEAD
         )
-        watch = _watch(city, len(told), database, rules, app, group)
+        watch = _watch(city, len(told), database, rules, app, group, kept)
         add_observations_agent(app, watch)
         await _run(app, watch)
     await database.close()
@@ -92,7 +101,13 @@ async def measured(
 
 
 def _watch(
-    city: City, wanted: int, database: Database, rules: Rulebook, app: StreamApp, group: str
+    city: City,
+    wanted: int,
+    database: Database,
+    rules: Rulebook,
+    app: StreamApp,
+    group: str,
+    kept: timedelta,
 ) -> _Counted:
     async def current() -> Rulebook:
         return rules
@@ -106,6 +121,7 @@ def _watch(
         WorkerMetrics(),
         group=group,
         partitions=app.partitions,
+        kept=kept,
     )
 
 
