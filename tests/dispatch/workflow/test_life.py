@@ -38,6 +38,8 @@ from dispatch.postgres.log import due_now
 from dispatch.workflow.clocks import is_stage, limit_of
 from dispatch.workflow.correction import Correction
 from dispatch.workflow.errors import MoveRefused
+from dispatch.workflow.given import Given
+from dispatch.workflow.moves import Need
 from dispatch.workflow.offers import offered
 from dispatch.workflow.variant import STAGE_MINUTES, Terms, Variant
 from tests.dispatch.workflow.replaying import Rounds, replayed, rounds
@@ -75,6 +77,12 @@ CORRECTIONS = [
 ]  # fmt: skip
 SPOT = (113.0003, 29.0003)
 """The nine places of a history are enough to tell it."""
+SELDOM = {
+    Given.CHECK_ASKED, Given.SUSPENDED, Given.EXTENSION_ASKED, Given.PARTS_OPEN, Given.LATE,
+    Given.APPEALED, Given.MERGED,
+}  # fmt: skip
+"""What is true of a case for a while only: what it makes possible is done while it is."""
+ENDING = (7, 31, 34)
 SPANS = st.sampled_from([timedelta(minutes=m) for m in (0, 1, 20, 60, 300, 1500, 4400)])
 
 
@@ -152,11 +160,16 @@ class Life(RuleBasedStateMachine):
             severity = 4 if self.case().severity < 4 else 3
             self.order(one, replace(order, severity=severity, case=self.other))
 
-    def turn(self, move: Move, tie: int) -> tuple[bool, int, int]:
-        """What was done least comes first, and what leads nowhere last."""
-        place = (list(Move).index(move) + tie) % len(Move)
-        leads_nowhere = MOVES[move].target is State.VOID or move is Move.GRADE
-        return leads_nowhere, self.done[move], place
+    def turn(self, move: Move, tie: int) -> tuple[bool, int, bool, int]:
+        """What was done least comes first, what is seldom possible before what often is.
+
+        What leads nowhere comes last, but now and then a case comes to its end.
+        """
+        step, place = MOVES[move], (list(Move).index(move) + tie) % len(Move)
+        ends = step.target is State.VOID
+        last = not ends if tie in ENDING else ends or move is Move.GRADE
+        seldom = bool(step.given & SELDOM) or Need.DEADLINE in step.needs
+        return last, self.done[move], not seldom, place
 
     @rule(
         who=st.sampled_from(PEOPLE), move=st.sampled_from(list(Move)),
