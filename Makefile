@@ -64,6 +64,10 @@ chaos-submissions: test-ready ## 100,000 reports sent one to five times each, by
 chaos-deadlines: test-ready ## 10,000 deadlines through kills, crashes and jumps of the clock; ARGS="--at-once"
 	@$(BIN)/python -m tests.chaos.deadlines $(ARGS)
 
+.PHONY: chaos-samples
+chaos-samples: test-ready ## A replay of samples while workers are killed 50 times, on Kafka; ARGS
+	@$(BIN)/python -m tests.chaos.samples $(ARGS)
+
 .PHONY: chaos-upgrade
 chaos-upgrade: test-ready ## Upgrade from the last tag while phones report; ARGS="--from REVISION"
 	@$(BIN)/python -m tests.chaos.upgrade $(ARGS)

@@ -1,7 +1,7 @@
 """Samples a second through one worker process, beside quixstreams and bytewax doing the same job.
 
     python -m benchmarks.stream --json [--samples 1000000] [--singles 50000] [--rounds 3]
-                                [--only memory pglog kafka] [--no-peers]
+                                [--only memory pglog kafka] [--kept DAYS] [--no-peers]
 
 The job: decode a message, look up the cell of each sample, judge it by the rules, keep the state.
 Ours runs in the agent and the watch of the worker, with checkpoints in PostgreSQL; quixstreams
@@ -17,6 +17,7 @@ import statistics
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
 from uuid import uuid4
@@ -52,7 +53,7 @@ def main() -> None:
     with _servers(options.only) as (server, kafka, why):
         rounds = [
             {
-                shape: _round(city, server, kafka, peers, samples, together, options.only)
+                shape: _round(city, server, kafka, peers, samples, together, options)
                 for shape, (samples, together) in shapes.items()
             }
             for _ in range(options.rounds)
@@ -61,7 +62,13 @@ def main() -> None:
     if why:
         result["kafka"] = why
     print_result(
-        {"benchmark": "stream", "samples": options.samples, "singles": options.singles} | result
+        {
+            "benchmark": "stream",
+            "samples": options.samples,
+            "singles": options.singles,
+            "kept_days": options.kept,
+        }
+        | result
     )
 
 
@@ -72,10 +79,11 @@ def _round(
     peers: Peers | None,
     samples: int,
     together: int,
-    only: Sequence[str],
+    options: argparse.Namespace,
 ) -> Figures:
     """Everybody once, with messages of *together* samples."""
     told = messages(samples, together=together)
+    only, kept = options.only, timedelta(days=options.kept)
     found: Figures = {"ceiling": {"per_second": ceiling(city, told, samples, at_once=AT_ONCE)}}
     engines: dict[str, Callable[[str], Engine]] = {
         "memory": lambda url: Memory.new(),
@@ -85,7 +93,7 @@ def _round(
     for name in [one for one in ENGINES if one in only and one in engines]:
         url = create_database(server, f"stream_{uuid4().hex[:8]}")
         migrate(url)
-        found[name] = uvloop.run(_ours(city, engines[name](url), url, told, samples))
+        found[name] = uvloop.run(_ours(city, engines[name](url), url, told, samples, kept))
         print({name: found[name], "together": together}, flush=True)
     if peers:
         found |= _peers(peers, kafka if "kafka" in only else None, samples, together, len(told))
@@ -93,11 +101,16 @@ def _round(
 
 
 async def _ours(
-    city: City, engine: Engine, url: str, told: Sequence[tuple[bytes, bytes]], samples: int
+    city: City,
+    engine: Engine,
+    url: str,
+    told: Sequence[tuple[bytes, bytes]],
+    samples: int,
+    kept: timedelta,
 ) -> Figures:
     if isinstance(engine, Kafka):
         await engine.make_anew(OBSERVATIONS, 12)
-    return await measured(city, engine, url, told, samples)
+    return await measured(city, engine, url, told, samples, kept)
 
 
 def _peers(peers: Peers, kafka: str | None, samples: int, together: int, count: int) -> Figures:
@@ -160,6 +173,12 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--singles", type=int, default=50_000, help="one in each message")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--only", nargs="+", choices=ENGINES, default=list(ENGINES))
+    parser.add_argument(
+        "--kept",
+        type=float,
+        default=0.0,
+        help="days that ours also stores each sample for, at /sta",
+    )
     parser.add_argument("--no-peers", action="store_true")
     parser.add_argument("--peers", type=Path, default=Path(".city/peers"), help="their libraries")
     parser.add_argument(

@@ -16,8 +16,11 @@ import structlog
 
 from streams.batches import FIRST_PAUSE_S, LONGEST_PAUSE_S, BatchStream, Message, message_of
 
-SIZE: Final = 400
+SIZE: Final = 1000
 """Most messages taken at once."""
+
+WITHIN_S: Final = 0.1
+"""So long messages gather: judging many together costs little more than judging a few."""
 
 _LOOK_S: Final = 0.1
 
@@ -46,7 +49,7 @@ async def kept_batches(
     *,
     most_held: int,
     size: int = SIZE,
-    within_s: float = 0.02,
+    within_s: float = WITHIN_S,
     look_s: float = _LOOK_S,
     first_pause_s: float = FIRST_PAUSE_S,
     on_turn: Callable[[], object] = lambda: None,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
 import structlog
@@ -46,6 +46,11 @@ class Judging:
             rulebook.alarms is self.rulebook.alarms
             and rulebook.sensor_rules is self.rulebook.sensor_rules
         )
+
+    @property
+    def is_known(self) -> Callable[[str], bool]:
+        """Whether the city has a device of that code."""
+        return self._area_of.__contains__
 
     def fit(self, message: Message, told: Columns) -> tuple[Columns, Faults]:
         """The samples of a message that may be judged, and what is wrong with the others.

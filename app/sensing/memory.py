@@ -16,7 +16,7 @@ import msgspec
 
 from app.sensing.judging import Judging
 from app.sensing.seen import SeenDevices
-from dispatch.postgres.checkpoints import Checkpoint, Place
+from dispatch.postgres.checkpoints import Checkpoint, Place, Seen
 from dispatch.sensing.engine import State
 from dispatch.sensing.sensors import Samples
 from dispatch.sensing.standing import Told
@@ -29,10 +29,10 @@ MALFORMED: Final = "malformed"
 
 
 class _Kept(msgspec.Struct, array_like=True):
-    """What a checkpoint holds: the state of the engine, and the devices seen."""
+    """What a checkpoint holds: the state of the engine, and faults of devices not yet written."""
 
     state: bytes
-    seen: bytes
+    faults: bytes
 
 
 _KEPT: Final = msgspec.msgpack.Decoder(_Kept)
@@ -51,7 +51,7 @@ class Memory:
     judging: Judging
     kept: Checkpoint | None
     state: State
-    seen: SeenDevices
+    seen: SeenDevices = field(default_factory=SeenDevices)
     next_offset: int = 0
     beginning: bytes | None = None
     taken: list[Message] = field(default_factory=list[Message])
@@ -64,10 +64,9 @@ class Memory:
     def of(cls, place: Place, judging: Judging, kept: Checkpoint | None) -> Memory:
         """What the checkpoint holds; None is the memory of nothing."""
         if kept is None:
-            return cls(place, judging, None, judging.engine.blank(), SeenDevices(judging.sensors))
+            return cls(place, judging, None, judging.engine.blank())
         told = _KEPT.decode(kept.state)
-        state = judging.engine.load(told.state)
-        seen = SeenDevices.load(told.seen, judging.sensors)
+        state, seen = judging.engine.load(told.state), SeenDevices.load(told.faults)
         return cls(place, judging, kept, state, seen, kept.next_offset, kept.beginning)
 
     @property
@@ -77,7 +76,7 @@ class Memory:
 
     def checkpoint(self, *, with_seen: bool) -> Checkpoint:
         """What would bring it back as it is now; *with_seen* unless that is written elsewhere."""
-        seen = self.seen if with_seen else SeenDevices(self.judging.sensors)
+        seen = self.seen if with_seen else SeenDevices()
         kept = _Kept(self.judging.engine.dump(self.state), seen.dump())
         return Checkpoint(self.next_offset, self.beginning, msgspec.msgpack.encode(kept))
 
@@ -87,12 +86,15 @@ class Memory:
         self.taken, self.told, self.bad, self.measured = [], [], [], []
         self.counts = Counter()
         if not with_seen:
-            self.seen.forget()
+            self.seen.written(self.judging.engine.latest(self.state))
+
+    def seen_rows(self) -> list[Seen]:
+        """What of its devices is to be written down."""
+        return self.seen.rows(self.judging.engine.latest(self.state))
 
     def judge_by(self, judging: Judging) -> None:
         """Go on by other rules or other sensors: those of the city have changed."""
         self.state = judging.engine.load(self.judging.engine.dump(self.state))
-        self.seen = SeenDevices.load(self.seen.dump(), judging.sensors)
         self.judging = judging
 
     def misses(self, message: Message) -> bool:
@@ -138,9 +140,10 @@ class Memory:
         )
         self.told += self.judging.told(outcome.changes)
         self.counts.update(outcome.counts)
+        self.seen.note(outcome.troubles)
         if waiting:
             self.measured.append(samples)
-            self.seen.note(samples, outcome.troubles)
+            self.seen.samples.update(filter(self.judging.is_known, samples.devices))
 
     def _is_new(self, message: Message) -> bool:
         """Whether the message was not taken yet; it counts as taken now."""

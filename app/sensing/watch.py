@@ -242,7 +242,7 @@ class Watch:
             )
             self._metrics.alarm_reports.inc(written.reported)
         if not with_seen:
-            await write_seen(conn, [row for memory in mine for row in memory.seen.rows()], moment)
+            await write_seen(conn, [row for memory in mine for row in memory.seen_rows()], moment)
         return lost
 
     async def _store(self, conn: AsyncConnection, mine: Sequence[Memory], moment: datetime) -> None:

@@ -6,6 +6,7 @@ import asyncio
 import tempfile
 import time
 from collections.abc import Sequence
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -38,7 +39,7 @@ class _Counted(Watch):
         super().__init__(*args, **more)
         self._city, self._wanted = city, wanted
         self._taken = 0
-        self.began_s = self.ended_s = 0.0
+        self.began_s = self.ended_s = self.began_cpu_s = self.cpu_s = 0.0
         self.done = asyncio.Event()
 
     async def current(self) -> Judging:
@@ -49,6 +50,7 @@ class _Counted(Watch):
 
     async def take(self, messages: list[Message]) -> None:
         self.began_s = self.began_s or time.perf_counter()
+        self.began_cpu_s = self.began_cpu_s or time.process_time()
         await super().take(messages)
         self._taken += len(messages)
 
@@ -56,13 +58,22 @@ class _Counted(Watch):
         await super().keep()
         if self._taken >= self._wanted and not self.done.is_set():
             self.ended_s = time.perf_counter()
+            self.cpu_s = time.process_time() - self.began_cpu_s
             self.done.set()
 
 
 async def measured(
-    city: City, engine: Engine, database_url: str, told: Sequence[tuple[bytes, bytes]], samples: int
+    city: City,
+    engine: Engine,
+    database_url: str,
+    told: Sequence[tuple[bytes, bytes]],
+    samples: int,
+    kept: timedelta = timedelta(0),
 ) -> dict[str, float]:
-    """Samples a second from the first one taken to the last one kept, and what keeping cost."""
+    """Samples a second from the first one taken to the last one kept, and what keeping cost.
+
+    *kept*: for so long every sample is stored as well, to be read at `/sta`.
+    """
     rules = rulebook(alarms=AlarmRules(city.sensors, ()), sensor_rules=city.rules)
     await engine.create_topics({OBSERVATIONS: PARTITIONS[OBSERVATIONS]})
     for begin in range(0, len(told), 500):
@@ -73,7 +84,7 @@ async def measured(
         app = make_app(
             group, engine.url, datadir=Path(folder), stream_buffer_maxsize=ENVELOPES_AHEAD
         )
-        watch = _watch(city, len(told), database, rules, app, group)
+        watch = _watch(city, len(told), database, rules, app, group, kept)
         add_observations_agent(app, watch)
         await _run(app, watch)
     await database.close()
@@ -81,6 +92,7 @@ async def measured(
     figure = watch._metrics.registry.get_sample_value
     return {
         "per_second": round(samples / seconds),
+        "per_cpu_second": round(samples / watch.cpu_s),
         "checkpoints": figure("city_checkpoint_seconds_count") or 0,
         "checkpoint_s": round(figure("city_checkpoint_seconds_sum") or 0, 3),
         "judging_s": round(figure("city_sensing_batch_seconds_sum") or 0, 3),
@@ -89,7 +101,13 @@ async def measured(
 
 
 def _watch(
-    city: City, wanted: int, database: Database, rules: Rulebook, app: StreamApp, group: str
+    city: City,
+    wanted: int,
+    database: Database,
+    rules: Rulebook,
+    app: StreamApp,
+    group: str,
+    kept: timedelta,
 ) -> _Counted:
     async def current() -> Rulebook:
         return rules
@@ -103,6 +121,7 @@ def _watch(
         WorkerMetrics(),
         group=group,
         partitions=app.partitions,
+        kept=kept,
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final, LiteralString
 
@@ -213,7 +213,7 @@ async def _write(
     conn: AsyncConnection, entries: Sequence[AlarmEntry], city: str, now: datetime
 ) -> None:
     last = {entry.alarm.key: entry.alarm for entry in entries}
-    await conn.execute(_WRITE, _rows(asdict(alarm) for alarm in last.values()))
+    await conn.execute(_WRITE, _rows(alarm.fields() for alarm in last.values()))
     await conn.execute(_WRITE_EVENTS, {**_rows(map(_event_row, entries)), "now": now})
     noted = [one for one in entries if one.kind in NOTED and one.alarm.report is not None]
     if noted:

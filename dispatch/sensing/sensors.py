@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import repeat
 from typing import Final, Self
 
 import numpy as np
@@ -85,8 +86,7 @@ class Sensors:
 
     def numbers(self, codes: Sequence[str]) -> NDArray[np.intp]:
         """The number of each of *codes*, -1 for one that is not known; shape (n,)."""
-        known = self._numbers
-        found = (known.get(code, -1) for code in codes)
+        found = map(self._numbers.get, codes, repeat(-1))
         return np.fromiter(found, dtype=np.intp, count=len(codes))
 
     def unknown(self, codes: Sequence[str]) -> int:

@@ -259,17 +259,19 @@ async def test_devices_are_known_with_their_last_value_and_their_faults(
     assert faults == {"duplicate": 1, "wrong_area": 1}
 
 
-async def test_what_devices_sent_is_not_lost_with_a_worker_that_is_killed(
+async def test_faults_are_not_lost_with_a_worker_that_is_killed(
     database: Database, conn: AsyncConnection
 ):
     killed, log = Desk(database, RISING), Log()
-    await killed.keep(log.samples((0, 1.0)))
+    await killed.keep(log.samples((0, 1.0)), log.samples((0, 1.0)))
     next_one = Desk(database, RISING)
+    await next_one.keep(log.samples((1, 1.0)))
     next_one.now_s = 60.0
 
-    await next_one.keep(log.samples((1, 2.0)))
+    await next_one.keep(log.samples((1, 1.0)))
 
-    assert await rows(conn, "SELECT device, value, samples FROM sensor_state") == [("W1", 2.0, 2)]
+    found = await rows(conn, "SELECT device, value, samples, faults FROM sensor_state")
+    assert found == [("W1", 1.0, 4, {"duplicate": 2})]
 
 
 async def test_a_sample_from_the_future_moves_no_time(database: Database, conn: AsyncConnection):
