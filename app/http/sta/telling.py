@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from itertools import groupby
+from functools import partial
 from typing import Any, Final
 from urllib.parse import quote, urlencode
 
@@ -24,15 +23,14 @@ from app.http.sta.observed import (
 )
 from app.http.sta.options import Options
 from app.http.sta.paging import Mark
+from app.http.sta.shapes import Told, data_arrays, moment_text, plain, values_of
 from app.problems import Fault, Problem
 
-Told = dict[str, Any]
 MOST_TOLD: Final = 20_000
 """Entities of one answer, with all that is expanded."""
 
 _OBSERVATION: Final = TYPES["Observation"]
-_COMPONENTS: Final = ("id", "phenomenonTime", "result", "resultTime")
-_ALL_COMPONENTS: Final = (*_COMPONENTS, "resultQuality", "validTime", "parameters")
+_DATASTREAM: Final = TYPES["Datastream"]
 
 
 @dataclass(slots=True)
@@ -64,7 +62,7 @@ class Teller:
             answer["@iot.nextLink"] = self._after(path, options, page.following)
         self._reckon(len(page.rows))
         if options.data_array:
-            answer["value"] = self._arrays(page.rows, options)
+            answer["value"] = data_arrays(page.rows, options, partial(self.address, _DATASTREAM))
         else:
             answer["value"] = await self.observations(page.rows, options)
         return answer
@@ -106,7 +104,7 @@ class Teller:
 
     def _entity(self, entity_type: EntityType, entity: Entity, options: Options) -> Told:
         told = {
-            name: _plain(value)
+            name: plain(value)
             for name in entity_type.holds
             if (value := entity.properties.get(name)) is not None
         }
@@ -217,28 +215,6 @@ class Teller:
         more = 0 < options.top < len(found) - options.skip
         return rows, len(found), more
 
-    def _arrays(self, rows: Sequence[Observation], options: Options) -> list[Told]:
-        """Observations as rows of values, together for each Datastream in turn."""
-        components = [
-            name
-            for name in _ALL_COMPONENTS
-            if (options.select is None and name in _COMPONENTS)
-            or (options.select and name in ("id" if one in IDS else one for one in options.select))
-        ]
-        arrays: list[Told] = []
-        for code, group in groupby(rows, key=lambda row: row.code):
-            values = [{"id": row.id, **values_of(row)} for row in group]
-            own = self.address(TYPES["Datastream"], code)
-            arrays.append(
-                {
-                    "Datastream@iot.navigationLink": own,
-                    "components": components,
-                    "dataArray@iot.count": len(values),
-                    "dataArray": [[row.get(name) for name in components] for row in values],
-                }
-            )
-        return arrays
-
     def _onward(self, path: str, written: Sequence[tuple[str, str]], name: str, value: str) -> str:
         kept = [pair for pair in written if pair[0] not in ("$skip", "$skiptoken")]
         return f"{path}?{urlencode([*kept, (name, value)], safe='$', quote_via=quote)}"
@@ -257,23 +233,6 @@ class Teller:
             raise Problem(400, "the entities cannot be given as asked", fault)
 
 
-def values_of(row: Observation) -> Told:
-    """The properties of an observation."""
-    at = moment_text(row.at)
-    phenomenon = at if row.began_at is None else f"{moment_text(row.began_at)}/{at}"
-    told: Told = {
-        "phenomenonTime": phenomenon,
-        "result": row.value,
-        "resultTime": moment_text(row.result_at or row.at),
-    }
-    return told | dict(row.more or {})
-
-
-def moment_text(moment: datetime) -> str:
-    """A time as SensorThings tells it: in UTC, to the millisecond."""
-    return f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03d}Z"
-
-
 def of_one(options: Options) -> Options:
     """The options that mean something for one entity: what is selected and expanded."""
     return Options(select=options.select, expand=options.expand)
@@ -281,10 +240,6 @@ def of_one(options: Options) -> Options:
 
 def _shows(options: Options, *names: str) -> bool:
     return options.select is None or any(name in options.select for name in names)
-
-
-def _plain(value: Any) -> Any:
-    return moment_text(value) if isinstance(value, datetime) else value
 
 
 def _put(row: Told, link: str, value: Any) -> None:
