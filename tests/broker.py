@@ -27,7 +27,7 @@ log_dest file {folder}/log
 user {user}
 {more}
 """
-_PATIENCE_S: Final = 20.0
+_PATIENCE_S: Final = 60.0
 
 
 class Broker:
@@ -73,7 +73,7 @@ class Broker:
         self.stop(number)
         self.start()
 
-    def publish(self, topic: str, payloads: Iterable[bytes], *, patience_s: float = 30.0) -> bool:
+    def publish(self, topic: str, payloads: Iterable[bytes], *, patience_s: float = 90.0) -> bool:
         """Publish each of *payloads*, lines without breaks, with QoS 1; False when it did not end.
 
         True says that the broker has confirmed every one of them.

@@ -12,10 +12,11 @@ from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 from typing import Final
 
+import psycopg
 import structlog
 from prometheus_client import Counter
 
-from app.database import TRANSIENT, Database, DatabaseAway
+from app.database import Database, DatabaseAway
 from app.gateway.samples import Refusal
 from dispatch.postgres import tallies
 from dispatch.postgres.tallies import Tallied
@@ -88,12 +89,13 @@ class Tally:
                 if forgot_at is None or now - forgot_at > _FORGET_EVERY:
                     await self._forget(database, now)
                     forgot_at = now
-            except (DatabaseAway, *TRANSIENT) as err:
+            except (DatabaseAway, psycopg.Error) as err:
+                # Counts wait: a door that lives on an older schema, or none, goes on without them.
                 _log.warning("counts of samples not written", error=str(err))
 
     async def close(self, database: Database) -> None:
         """Write what was counted last, if the database is there."""
-        with suppress(DatabaseAway, *TRANSIENT):
+        with suppress(DatabaseAway, psycopg.Error):
             await self.write(database, datetime.now(UTC))
 
     async def _forget(self, database: Database, now: datetime) -> None:

@@ -75,7 +75,7 @@ class Watched:
             await asyncio.wait([task])
 
 
-async def until(holds: Any, patience_s: float = 30.0) -> None:
+async def until(holds: Any, patience_s: float = 120.0) -> None:
     async with asyncio.timeout(patience_s):
         while not holds():
             await asyncio.sleep(0.02)
