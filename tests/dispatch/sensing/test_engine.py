@@ -166,6 +166,26 @@ def test_a_device_that_stirs_and_rests_again_has_each_sample_once():
     assert (len(state.lanes), len(state.calm)) == (0, 4)
 
 
+def test_an_alarm_rests_also_when_it_is_settled_and_over():
+    engine = an_engine(a_rule(rest_ms=ms(10)), lateness=0.5)
+    state = engine.blank()
+    told = series(101, *[90.0] * 60, 101, every=0.1)
+
+    found = [step for one in told for step in steps(engine.advance(state, samples([one])))]
+
+    assert [kind for kind, *_ in found] == ["raised", "cleared", "reopened"]
+
+
+def test_a_sample_counts_for_its_time_also_when_it_is_settled():
+    engine = an_engine(a_rule(count=2, count_ms=ms(10)), lateness=0.5)
+    state = engine.blank()
+    told = series(101, *[90.0] * 60, 101, every=0.1)
+
+    found = [step for one in told for step in steps(engine.advance(state, samples([one])))]
+
+    assert [kind for kind, *_ in found] == ["raised"]
+
+
 def test_calm_samples_are_forgotten_when_they_are_settled():
     engine = an_engine(lateness=2)
     state = engine.blank()
