@@ -9,9 +9,9 @@ from typing import Annotated, Final
 
 import typer
 from psycopg import AsyncConnection
-from rich.console import Console
 from rich.table import Table
 
+from app.screen import screen
 from app.terminal import ACTOR, AsJson, change, look, refused
 from dispatch.context import CityWarning, unfit
 from dispatch.postgres.clock import now
@@ -75,7 +75,7 @@ def list_all(as_json: AsJson = False) -> None:
     for one in found:
         times = (f"{one.since:%Y-%m-%d %H:%MZ}", f"{one.until:%Y-%m-%d %H:%MZ}")
         table.add_row(str(one.id), one.kind, one.area, *times, one.set_by, one.note)
-    Console().print(table)
+    screen().print(table)
 
 
 @commands.command("lift")

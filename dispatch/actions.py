@@ -117,17 +117,20 @@ async def move(
 async def _concerned(book: Book, case_id: int, order: Order) -> tuple[dict[int, Case], Case | None]:
     """The case, and the one that it is merged into or taken out of.
 
-    What is named is locked together, in the order of ids; whom a case was merged into is known only
-    when it is locked, and nobody else is after both of them then.
+    Both are locked together, in the order of ids, so that nobody who is after the same two waits
+    for us while we wait for them. Whom it was merged into is known before it is locked; was that
+    another one by then, there is no such case here, and the order is refused.
     """
-    named = {case_id} if order.case is None else {case_id, order.case}
-    current = dict(await book.cases(named))
+    if order.move is Move.UNMERGE:
+        current = dict(
+            await book.cases({case_id, *filter(None, [await book.merged_into(case_id)])})
+        )
+    else:
+        current = dict(await book.cases({case_id, *filter(None, [order.case])}))
     if case_id not in current:
         raise UnknownCase(case_id)
-    if order.move is Move.UNMERGE and (into := current[case_id].merged_into) is not None:
-        current |= await book.cases([into])
-        return current, current.get(into)
-    return current, current.get(order.case or 0)
+    into = current[case_id].merged_into if order.move is Move.UNMERGE else order.case
+    return current, current.get(into or 0)
 
 
 async def unmerge(

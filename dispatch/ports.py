@@ -65,6 +65,10 @@ class Book(Protocol):
         """Those cases, locked."""
         ...
 
+    async def merged_into(self, case_id: int) -> int | None:
+        """The case that this one goes on as, read without a lock: it may change at once."""
+        ...
+
     async def deadlines(self, case_id: int) -> Sequence[Deadline]:
         """The newest round of every deadline of a case that `cases` has locked."""
         ...

@@ -66,6 +66,11 @@ _AREAS: Final = """
      WHERE area.grid_version = %(version)s
      ORDER BY area.code COLLATE "C"
 """
+_LAST_WITH: Final = """
+    SELECT max(grid_version)
+      FROM area
+     WHERE code = %(code)s
+"""
 _CELL_AREAS: Final = """
     SELECT code, area
       FROM cell
@@ -134,6 +139,19 @@ async def load_grid(conn: AsyncConnection[Any], version: int, cache_dir: Path) -
 async def load_hierarchy(conn: AsyncConnection[Any], version: int) -> Hierarchy:
     """The areas of a version, with the territorial departments of the newest pack."""
     return Hierarchy(_area(row) for row in await _rows(conn, _AREAS, version))
+
+
+async def find_last_path(conn: AsyncConnection[Any], code: str) -> tuple[str, ...]:
+    """The codes of an area and of those above it, as the last version knew that had it.
+
+    Empty when none has had it.
+    """
+    async with conn.cursor(row_factory=tuple_row) as cursor:
+        await cursor.execute(_LAST_WITH, {"code": code})
+        [version] = await cursor.fetchone() or (None,)
+    if version is None:
+        return ()
+    return (await load_hierarchy(conn, version)).path(code)
 
 
 async def get_cell_area(conn: AsyncConnection[Any], version: int, code: str) -> str:

@@ -142,7 +142,7 @@ def _in_one_line(console: Console) -> Generator[None]:
         raise typer.Exit(_INTERRUPTED) from None
     except ValidationError as err:
         for fault in err.errors():
-            console.print(f"{fault['loc'][0]}: {fault['msg']}")
+            console.print(f"{fault['loc'][0]}: {fault['msg']}", markup=False)
         raise typer.Exit(UNUSABLE) from None
     except (ServicesError, ProcessEnded, NotReady, DatabaseAway, NotAPack, BrokenPack) as err:
         console.print(str(err), markup=False, soft_wrap=True)

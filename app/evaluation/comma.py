@@ -3,22 +3,12 @@
 from __future__ import annotations
 
 import csv
-import re
 from collections.abc import Iterator
 from io import StringIO
-from typing import Final
 
 from app.evaluation.answering import Evaluation, Line
+from app.formulas import harmless
 from grid.naming import Label
-
-# A program takes a cell for a formula by how it begins; one that divides lines at other signs than
-# we do sees cells begin after those signs, too. The wide forms are typed on Chinese keyboards.
-_FORMULA: Final = re.compile(r"(^|[;,|\t\r\n])(?=\s*[=+\-@\t\r\n＝＋－＠])")
-
-
-def harmless(text: str) -> str:
-    """The text with an apostrophe wherever a spreadsheet would see a formula begin."""
-    return _FORMULA.sub(r"\1'", text)
 
 
 def as_csv(found: Evaluation) -> bytes:

@@ -26,7 +26,7 @@ _JUDGED: Final = (Label("名次", "rank"), Label("得分", "score"), Label("等�
 def show(found: Evaluation, city: City, language: Language) -> None:
     """Print the table, and whether its sums hold."""
     told = period_told(found.question, city.timezone).get(language)
-    table = Table(title=f"{city.name.get(language)} · {told}")
+    table = Table(title=escape(f"{city.name.get(language)} · {told}"))
     counts, indicators = _columns(found)
     judged = found.question.post in (None, Post.DEPARTMENT)
     heads = [_NAME, *(_JUDGED if judged else ()), *(one.name for one in indicators)]

@@ -50,9 +50,10 @@ def _values(line: Line, indicators: Sequence[Indicator]) -> dict[str, Any]:
     }
 
 
-def definitions(scoring: Scoring, levels: Mapping[str, Label]) -> dict[str, Any]:
+def definitions(scoring: Scoring, levels: Mapping[str, Label], timezone: str) -> dict[str, Any]:
     """Every count and indicator in words, the levels of areas, and how this city scores."""
     return {
+        "timezone": timezone,
         "levels": {level: label.as_dict() for level, label in levels.items()},
         "counts": {
             count: {

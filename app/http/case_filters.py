@@ -41,10 +41,10 @@ _FLAGS: Final = {"true": True, "false": False}
 
 @dataclass(frozen=True, slots=True)
 class CaseFilter:
-    """A page of a list. *bbox* is west, south, east, north in degrees WGS84, *before* a case id.
+    """A page of a list. *bbox* is west, south, east, north in degrees WGS84.
 
-    With *by_severity* the most severe come first, of these the oldest, and *before* is the last
-    case of the page before; else the newest come first.
+    *sort* says what comes first and where the page begins; only cases with a smaller id than
+    *before* are in it.
     """
 
     states: tuple[State, ...] = ()

@@ -70,7 +70,7 @@ async def ask(request: Request, actor: Actor) -> Response:
 async def define(request: Request, actor: Actor) -> Response:
     """Every count and indicator in words, the weights of the score and its grades."""
     city = wiring_of(request).current_city()
-    return json_answer(definitions(city.scoring, city.levels))
+    return json_answer(definitions(city.scoring, city.levels, city.timezone))
 
 
 @asynccontextmanager

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Literal, Self, get_args
 
 from psycopg import AsyncConnection
@@ -17,6 +18,7 @@ from app.http.case_filters import LONGEST_LIST, number, refuse_unknown, unfit, w
 from app.http.parameters import Query, choice_query, number_query
 from app.http.wiring import wiring_of
 from app.policy import Actor, Reach, Resource, reach
+from dispatch.postgres import tallies
 from dispatch.postgres.checkpoints import SensorState, read_counts, read_sensor_states
 from dispatch.sensing.sensors import Sensor, Sensors
 from grid.hierarchy import Hierarchy
@@ -27,6 +29,8 @@ State = Literal[
     "alarm",  # an alarm of it stands
     "quiet",  # it sends, and nothing is wrong
 ]
+REFUSED_IN: Final = timedelta(days=6)
+"""So far back it is told what doors refused: the days of a week, the one we have among them."""
 STATES: Final[tuple[str, ...]] = get_args(State)
 
 SENSORS: Final = (
@@ -77,16 +81,35 @@ class SensorFilter:
 async def list_all(request: Request, actor: Actor) -> Response:
     """Devices within the actor's reach by code: place, last value, state, faults by reason.
 
-    `counts` are samples of the whole city, by what became of them. `next` is to be sent as `after`.
+    `refused` is what doors did not take of their samples in a week, by reason; `strangers`, for
+    those who see the whole city, the same of what named no sensor of it. `counts` are samples of
+    the whole city, by what became of them. `next` is to be sent as `after`.
     """
     wanted = SensorFilter.of(request.query_params)
     wiring = wiring_of(request)
     sensors = wiring.current_city().sensors
+    within = reach(actor, "sensor.read")
     async with wiring.database.connection() as conn:
-        found = await _listed(conn, sensors, wanted, reach(actor, "sensor.read"))
+        found = await _listed(conn, sensors, wanted, within)
         counts = await read_counts(conn)
+        since = datetime.now(UTC) - REFUSED_IN
+        await _add_refused(conn, found, since)
+        strangers = await tallies.strangers(conn, since=since, limit=LONGEST_LIST)
     following = found[-1]["code"] if len(found) == wanted.limit else None
-    return json_answer({"sensors": found, "counts": counts, "next": following})
+    told = [asdict(one) for one in strangers] if within.city else []
+    return json_answer({"sensors": found, "counts": counts, "strangers": told, "next": following})
+
+
+async def _add_refused(
+    conn: AsyncConnection[Any], found: list[dict[str, object]], since: datetime
+) -> None:
+    """What doors refused of these devices, by reason."""
+    codes = [str(one["code"]) for one in found]
+    refused: dict[str, dict[str, int]] = {code: {} for code in codes}
+    for one in await tallies.faults(conn, since=since, devices=codes):
+        refused[one.device][one.reason] = one.count
+    for told, code in zip(found, codes, strict=True):
+        told["refused"] = refused[code]
 
 
 async def _listed(

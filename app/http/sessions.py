@@ -65,10 +65,14 @@ _UNCACHED: Final = {"cache-control": "no-store", "referrer-policy": "no-referrer
 
 
 async def me(request: Request, actor: Actor) -> Response:
-    """Who is logged in, with roles, scope, and the actions that are granted; 401 for visitors."""
+    """Who is logged in, with roles, scope, and the actions that are granted; 401 for visitors.
+
+    `timezone` is that of the city, null while none is loaded: pages tell times by its clocks.
+    """
     if not actor.is_known:
         raise Problem(401, "nobody is logged in")
-    person = await wiring_of(request).doorkeeper.person_of(request)
+    wiring = wiring_of(request)
+    city, person = wiring.city.current, await wiring.doorkeeper.person_of(request)
     name = {"zh": person.name_zh, "en": person.name_en} if person else None
     return json_answer(
         {
@@ -78,6 +82,7 @@ async def me(request: Request, actor: Actor) -> Response:
             "department": actor.department,
             "areas": sorted(actor.areas),
             "actions": [action for action in POLICY if reach(actor, action)],
+            "timezone": city.timezone if city else None,
         }
     )
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final, TextIO
 
+from app.formulas import harmless
 from dispatch.whatif.deciding import Compared
 from dispatch.whatif.explaining import limit_explained, routing_explained
 from dispatch.whatif.past import Verdict
@@ -82,5 +83,4 @@ def _flat(told: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _plain(value: Any) -> Any:
-    """A text that a spreadsheet would take for a formula is marked as a text."""
-    return f"'{value}" if isinstance(value, str) and value[:1] in ("=", "+", "-", "@") else value
+    return harmless(value) if isinstance(value, str) else value

@@ -92,7 +92,9 @@ def outlook(
     first = min(calls, key=_order, default=None)
     if first is None or first.due_at > now:
         return Outlook(None, first.due_at if first else None)
-    return Outlook(first)
+    # Who looks late tells late, and that may be when nobody is to be told.
+    may_tell_at = ladders.open(now, case.severity)
+    return Outlook(first) if may_tell_at <= now else Outlook(None, may_tell_at)
 
 
 def _order(call: Call) -> tuple[datetime, str, float]:

@@ -8,21 +8,32 @@ from datetime import datetime
 from dispatch import events as e
 from dispatch.evaluation.counts import Count, Mark
 from dispatch.workflow import facts as f
+from dispatch.workflow import merging as m
 from dispatch.workflow.clocks import Stage
 
 
 def case_marks(history: Sequence[e.Event]) -> Iterator[Mark]:
-    """That the case was reported, and whether it is still to be closed."""
+    """That the case was reported, and whether it is still to be closed.
+
+    One that was merged is neither open nor refused: it goes on as another.
+    """
     opened_at = history[0].at
     yield Mark(Count.REPORTED, opened_at)
     last = next((one for one in reversed(history) if isinstance(one, _ENDS)), None)
-    if last is None or isinstance(last, f.CaseReopened):
+    if last is None or isinstance(last, f.CaseReopened | m.CaseSeparated):
         yield Mark(Count.UNCLOSED, opened_at)
-    elif not isinstance(last, e.CaseClosed):
+    elif isinstance(last, e.CaseVoided | f.CaseRejected):
         yield Mark(Count.VOIDED, opened_at)
 
 
-_ENDS = (e.CaseClosed, e.CaseVoided, f.CaseRejected, f.CaseReopened)
+_ENDS = (
+    e.CaseClosed,
+    e.CaseVoided,
+    f.CaseRejected,
+    f.CaseReopened,
+    m.MergedInto,
+    m.CaseSeparated,
+)
 
 
 def door_marks(history: Sequence[e.Event]) -> Iterator[Mark]:

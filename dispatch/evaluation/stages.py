@@ -10,6 +10,7 @@ from typing import Final, NamedTuple
 from dispatch import events as e
 from dispatch.evaluation.counts import Count, Mark
 from dispatch.workflow import facts as f
+from dispatch.workflow import merging as m
 from dispatch.workflow.clocks import Deadline, Ending, Stage, ended
 
 _A_MOMENT: Final = timedelta(microseconds=1)
@@ -41,7 +42,16 @@ def stage_marks(history: Sequence[e.Event], known_at: datetime) -> Iterator[Mark
     mark.
     """
     running: dict[str, _Clock] = {}
+    merged: dict[str, _Clock] = {}
     for event in history:
+        match event:
+            case m.MergedInto():
+                running, merged = {}, running
+            case m.CaseSeparated():
+                running, merged = merged, {}  # as if nothing had been
+                continue
+            case _:
+                pass
         for kind, ending in _endings(event, running):
             clock = running.pop(kind)
             if ending is Ending.MET and not isinstance(event, e.CaseHandled | f.CaseSelfHandled):

@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from dispatch import events as e
 from dispatch.evaluation.counts import Count, Mark
 from dispatch.workflow import facts as f
+from dispatch.workflow import merging as m
 from dispatch.workflow.clocks import Deadline, Ending, ended, is_stage
 
 
@@ -50,8 +51,8 @@ class Disposal:
     @property
     def due_at(self) -> datetime | None:
         """When the first milestone was, is or will be due; None while all of them stand."""
-        dues = self.dues.values()
-        return min(dues, default=None) if self.passed_at is None else min(self.passed_at, *dues)
+        passed = [] if self.passed_at is None else [self.passed_at]
+        return min([*self.dues.values(), *passed], default=None)
 
     @property
     def handled_at(self) -> datetime | None:
@@ -91,13 +92,21 @@ class Work:
 
 
 def read_work(history: Sequence[e.Event]) -> Work:
-    """The work of a history. A case that was never one asked for none."""
+    """The work of a history. A case that was never one asked for none, nor one that is another."""
     if any(isinstance(event, e.CaseVoided | f.CaseRejected) for event in history):
+        return Work((), (), ())
+    if is_merged(history):
         return Work((), (), ())
     reader = _Reader()
     for event in history:
         reader.read(event)
     return Work(reader.disposals, reader.leads, reader.reopened)
+
+
+def is_merged(history: Sequence[e.Event]) -> bool:
+    """Whether the case goes on as another one, as far as the history tells."""
+    told = (one for one in reversed(history) if isinstance(one, m.MergedInto | m.CaseSeparated))
+    return isinstance(next(told, None), m.MergedInto)
 
 
 def work_marks(work: Work, known_at: datetime) -> Iterator[Mark]:

@@ -136,6 +136,12 @@ class PostgresBook:
         """Those cases, locked in the order of their ids."""
         return await read_locked(self._conn, case_ids) if case_ids else {}
 
+    async def merged_into(self, case_id: int) -> int | None:
+        """The case that this one goes on as, read without a lock: it may change at once."""
+        found = await self._conn.execute("SELECT merged_into FROM cases WHERE id = %s", [case_id])
+        [into] = await found.fetchone() or (None,)
+        return into
+
     async def deadlines(self, case_id: int) -> Sequence[Deadline]:
         """The newest round of every deadline of the case, which is locked."""
         return await deadlines_of(self._conn, case_id)

@@ -64,6 +64,18 @@ _FAULTS: Final = """
 """
 
 
+_STRANGERS: Final = """
+    SELECT device, reason, sum(count)::bigint AS count, max(last_at) AS last_at,
+           (array_agg(words ORDER BY last_at DESC))[1] AS words
+      FROM sample_tally
+     WHERE day >= (%(since)s::timestamptz AT TIME ZONE 'UTC')::date
+       AND (reason = 'unknown' OR device = '')
+     GROUP BY device, reason
+     ORDER BY count DESC, device, reason
+     LIMIT %(limit)s
+"""
+
+
 async def add(conn: Connection, rows: Sequence[Tallied], *, now: datetime) -> None:
     """Add counts to those of the day, in UTC."""
     await conn.execute(
@@ -89,6 +101,13 @@ async def faults(
     values = {"since": since, "devices": None if devices is None else list(devices)}
     async with conn.cursor(row_factory=class_row(Fault)) as cursor:
         await cursor.execute(_FAULTS, values)
+        return await cursor.fetchall()
+
+
+async def strangers(conn: Connection, *, since: datetime, limit: int) -> list[Fault]:
+    """What came since the day of *since* in the name of no sensor, or in none; the most first."""
+    async with conn.cursor(row_factory=class_row(Fault)) as cursor:
+        await cursor.execute(_STRANGERS, {"since": since, "limit": limit})
         return await cursor.fetchall()
 
 

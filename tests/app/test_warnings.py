@@ -41,6 +41,15 @@ def test_a_warning_is_set_listed_and_lifted_once() -> None:
     assert json.loads(RUNNER.invoke(main, ["warning", "list", "--json"]).stdout) == []
 
 
+def test_a_note_is_shown_as_it_was_written() -> None:
+    RUNNER.invoke(main, ["warning", "set", "heat", COMMUNITY, "--note", "[/] [red]x"])
+
+    listed = RUNNER.invoke(main, ["warning", "list"], env={"COLUMNS": "200"})
+
+    assert listed.exit_code == 0, listed.exception
+    assert "[/] [red]x" in listed.stdout
+
+
 @pytest.mark.parametrize(
     ("told", "said"),
     [

@@ -145,12 +145,15 @@ async def load_town(conn: AsyncConnection) -> None:
         )
 
 
-async def store_grid_of_town(conn: AsyncConnection) -> None:
-    """Littletown's areas and cells as grid version 1."""
+async def store_grid_of_town(conn: AsyncConnection, *, renamed: str = "") -> None:
+    """Littletown's areas and cells as the next version of the grid.
+
+    *renamed* is another code for Mill Street: the one that it had is an area no more.
+    """
     shapes = [MultiPolygon([shape]) for shape in cells()]
     whole = MultiPolygon([box(*PARTS["city"]["bbox"])])
     tiling = Tiling(
-        areas=[Area.of(row) for row in PARTS["areas"]],
+        areas=[Area.of(_renamed(row, renamed)) for row in PARTS["areas"]],
         area_shapes=np.array([whole] * len(PARTS["areas"]), dtype=object),
         cells=[
             Cell(code, COMMUNITY, Label(code, code), shape)
@@ -161,6 +164,12 @@ async def store_grid_of_town(conn: AsyncConnection) -> None:
     )
     async with conn.transaction():
         await store_grid(conn, tiling, tiling.digest())
+
+
+def _renamed(row: dict[str, Any], code: str) -> dict[str, Any]:
+    new = {"990199001": code} if code else {}
+    return {**row, "code": new.get(row["code"], row["code"]),
+            "parent": new.get(row["parent"], row["parent"])}  # fmt: skip
 
 
 @asynccontextmanager

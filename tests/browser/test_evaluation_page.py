@@ -35,6 +35,7 @@ async def test_departments_are_shown_in_graded_colours_and_asked_anew_by_street(
     )
     assert swatches
     assert "rgba(0, 0, 0, 0)" not in swatches
+    assert "2026-01-01 00:00 至" in await sheet.inner_text("p.told")
     assert "按期处置率" in await sheet.inner_text("table.evaluation thead")
     assert await sheet.locator("th.count").count() == 0
     await sheet.click("[data-act=counts]")
@@ -56,6 +57,7 @@ async def test_departments_are_shown_in_graded_colours_and_asked_anew_by_street(
     assert "disposal in time" in await sheet.inner_text("table.evaluation thead")
     await sheet.emulate_media(media="print")
     assert not await sheet.is_visible("form.asking")
+    assert not await sheet.is_visible("[data-act=print]")
     assert await sheet.is_visible("table.evaluation")
     assert [one for one in page.asked if not one.startswith(page.url)] == []
     assert page.complaints == []

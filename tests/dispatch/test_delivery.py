@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -76,3 +78,15 @@ def test_what_cannot_be_used_is_told_by_its_part(name: str, url: str, kinds: lis
 
     assert refusal.value.part == part
     assert "secret" not in str(refusal.value)
+
+
+@pytest.mark.parametrize("kind", ["escalated", "escalation_acknowledged", "merged_into"])
+def test_every_kind_can_be_asked_for_whatever_else_was_imported(kind: str):
+    code = (
+        "from dispatch.delivery import check_destination;"
+        f"check_destination('hall', 'https://hall.example/in', ['{kind}'])"
+    )
+
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+
+    assert done.returncode == 0, done.stderr

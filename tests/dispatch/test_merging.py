@@ -210,6 +210,39 @@ async def test_two_people_merging_each_into_the_other_end_with_one_open_case(
     assert await untrue(conn) == []
 
 
+async def test_who_takes_a_case_out_holds_neither_while_waiting_for_the_other(
+    conn: AsyncConnection, database_url: str
+):
+    """Locked in the order of ids, as by whoever merges: held crosswise both would block."""
+    first, second = await opened(conn)
+    await merged(conn, second, first)
+
+    async def unmerge() -> Case:
+        async with await connect(database_url) as own:
+            return await done(own, second, Move.UNMERGE)
+
+    async with await connect(database_url) as other:
+        async with other.transaction():
+            await other.execute("SELECT FROM cases WHERE id = %s FOR UPDATE", [first])
+            waiting = asyncio.create_task(unmerge())
+            async with asyncio.timeout(20):
+                while not await _somebody_waits(conn):
+                    await asyncio.sleep(0)
+            await other.execute("SELECT FROM cases WHERE id = %s FOR UPDATE NOWAIT", [second])
+        stands = await waiting
+
+    assert (stands.state, stands.merged_into) == (State.ASSIGNED, None)
+
+
+async def _somebody_waits(conn: AsyncConnection) -> bool:
+    found = await conn.execute(
+        "SELECT EXISTS (SELECT FROM pg_stat_activity"
+        " WHERE datname = current_database() AND wait_event_type = 'Lock')"
+    )
+    [waits] = await found.fetchone() or (False,)
+    return waits
+
+
 @dataclass
 class Truth:
     """What must be, told without the product: who is in whom, whose reports, who was told."""

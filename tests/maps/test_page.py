@@ -4,11 +4,13 @@ import json
 import re
 import shutil
 import subprocess
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
 from app.http.map import SHEETS
+from dispatch.kinds import KINDS
 from maps.assets import STATIC, Assets
 
 APP = STATIC / "app"
@@ -59,6 +61,45 @@ def test_no_word_is_kept_that_nobody_asks_for() -> None:
     }
 
     assert unused == set()
+
+
+def test_every_text_of_the_history_gets_what_it_has_a_blank_for() -> None:
+    panel = (APP / "views" / "panel.js").read_text(encoding="utf-8")
+    [given] = re.findall(r"t\(`event\.\$\{event\.kind\}`, \{([^}]*)\}\)", panel)
+    passed = {name.partition(":")[0].strip() for name in given.split(",")}
+
+    for language in ("zh", "en"):
+        texts = {key: text for key, text in table(language).items() if key.startswith("event.")}
+        asked = {key: set(re.findall(r"\{(\w+)\}", text)) for key, text in texts.items()}
+        assert asked["event.graded"] == {"severity"}
+        assert {key: blanks - passed for key, blanks in asked.items() if blanks - passed} == {}
+
+
+def test_what_an_event_tells_fills_its_text() -> None:
+    """A blank that is a field must be one of that kind of event."""
+    by_page = {"milestone", "until", "department", "change"}  # told in the words of the reader
+
+    for key, text in table("en").items():
+        kind = key.removeprefix("event.")
+        if key.startswith("event.") and kind in KINDS:
+            blanks = set(re.findall(r"\{(\w+)\}", text)) - by_page
+            assert blanks <= {field.name for field in fields(KINDS[kind])}, key
+
+
+def test_the_page_takes_only_a_change_since_for_a_change_since() -> None:
+    """The server tells the two apart when it knows what was seen: 412 and 409."""
+    acts = (APP / "acts.js").read_text(encoding="utf-8")
+
+    assert '"if-match": `"${detail.case.version}"`' in acts
+    assert re.findall(r"stale = .*error\.status === (\d+)", acts) == ["412"]
+
+
+def test_every_sheet_tells_times_by_the_clocks_of_the_city() -> None:
+    sheet = (APP / "sheet.js").read_text(encoding="utf-8")
+    words = (APP / "i18n.js").read_text(encoding="utf-8")
+
+    assert "setZone(person.timezone" in sheet
+    assert "timeText(at, timezone = zone)" in words
 
 
 @pytest.mark.parametrize("path", [*OWN, *PAGES], ids=lambda path: path.name)

@@ -24,6 +24,7 @@ HOURS = 3
 END = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
 ALARMS = "SELECT count(*) FROM inbox WHERE channel = 'sensor'"
 DAY_MS = 86_400_000
+KEPT = "SELECT count(*) FROM observation"
 Sample = dict[str, object]
 
 
@@ -108,11 +109,12 @@ def test_a_batch_sent_three_times_becomes_one_case_for_each_window(stage: Stage,
     assert until(lambda: count(stage, "SELECT count(*) FROM inbox WHERE state = 'accepted'") == 0)
     assert count(stage, ALARMS) == HOURS
     assert count(stage, "SELECT count(*) FROM cases") == HOURS
+    assert count(stage, KEPT) == len(samples)
     assert count(stage, "SELECT count(*) FROM alarm WHERE state <> 'withdrawn'") == HOURS
 
 
 def test_killed_workers_lose_no_window_and_double_none(stage: Stage, key: str) -> None:
-    before = count(stage, ALARMS)
+    before, kept = count(stage, ALARMS), count(stage, KEPT)
     earlier = [
         sample | {"at": str(datetime.fromisoformat(str(sample["at"])) - timedelta(hours=HOURS))}
         for sample in high_water()
@@ -125,6 +127,7 @@ def test_killed_workers_lose_no_window_and_double_none(stage: Stage, key: str) -
 
     assert until(lambda: unread(stage) == 0)
     assert count(stage, ALARMS) - before == HOURS
+    assert count(stage, KEPT) - kept == len(earlier)
     doubled = (
         "SELECT count(*) FROM alarm_event WHERE kind = 'raised' GROUP BY alarm HAVING count(*) > 1"
     )

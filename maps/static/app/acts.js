@@ -36,7 +36,7 @@ export class Acts {
   /** @param {number} id @param {boolean} fly bring it into the middle of the map */
   open(id, fly) {
     const marker = this.store.state.board?.markers.get(id);
-    this.store.set({ selected: id, detail: null, problem: "", order: "" });
+    this.store.set({ selected: id, detail: null, twins: null, problem: "", order: "", into: null });
     this.page.map()?.select(marker ?? null);
     if (marker && fly) this.page.map()?.focus(marker);
     writeAddress(this.store.state.filter, id);
@@ -45,7 +45,7 @@ export class Acts {
   }
 
   close() {
-    this.store.set({ selected: null, detail: null, problem: "", order: "" });
+    this.store.set({ selected: null, detail: null, twins: null, problem: "", order: "", into: null });
     this.page.map()?.select(null);
     writeAddress(this.store.state.filter, null);
   }
@@ -57,9 +57,27 @@ export class Acts {
     try {
       const detail = await ask(`/api/cases/${id}`);
       if (this.store.state.selected === id) this.store.set({ detail });
+      await this.readTwins(detail);
     } catch (error) {
       if (this.store.state.selected === id) this.store.set({ problem: sentence(error) });
     }
+  }
+
+  /** What may be the same incident, for who may merge; and what was merged into it. @param {any} detail */
+  async readTwins(detail) {
+    const { id, merged_reports: merged } = detail.case;
+    if (!merged && !detail.moves.some((/** @type {any} */ one) => one.move === "merge")) return;
+    try {
+      const twins = await ask(`/api/cases/${id}/duplicates`);
+      if (this.store.state.selected === id) this.store.set({ twins });
+    } catch (error) {
+      if (!(error instanceof ApiProblem)) throw error; // what is only suggested may be missing
+    }
+  }
+
+  /** The order to merge the case into another; why is still to be said. @param {number} into */
+  mergeInto(into) {
+    this.store.set({ order: "merge", into, problem: "" });
   }
 
   /** @param {number | null} id */
@@ -187,10 +205,10 @@ export class Acts {
 
   /** @param {{ move: string, needs_reason: boolean, needs_department: boolean, needs_severity: boolean, needs_case: boolean, takes_deadline: boolean, needs_photo: boolean, needs_correction: boolean } | null} move */
   choose(move) {
-    if (!move) return this.store.set({ order: "", problem: "" });
+    if (!move) return this.store.set({ order: "", into: null, problem: "" });
     if (move.needs_reason || move.needs_department || move.needs_severity || move.needs_case
       || move.takes_deadline || move.needs_photo || move.needs_correction) {
-      return this.store.set({ order: move.move, problem: "" });
+      return this.store.set({ order: move.move, into: null, problem: "" });
     }
     void this.carryOut({ move: move.move });
   }
@@ -205,6 +223,7 @@ export class Acts {
     const severity = Number(form.get("severity") ?? 0);
     const other = Number(form.get("case") ?? 0);
     const photos = form.getAll("photos").map(String);
+    const taken = form.getAll("taken").filter((one) => one instanceof File && one.size);
     const category = String(form.get("category") ?? "");
     const [lon, lat] = ["lon", "lat"].map((field) => String(form.get(field) ?? ""));
     void this.carryOut({
@@ -218,21 +237,26 @@ export class Acts {
       ...(category ? { category } : {}),
       ...(lon ? { lon: Number(lon), datum: "wgs84" } : {}),
       ...(lat ? { lat: Number(lat), datum: "wgs84" } : {}),
-    });
+    }, /** @type {File[]} */ (taken));
   }
 
-  /** @param {Record<string, string | number | string[]>} order */
-  async carryOut(order) {
+  /** *taken* are photos to be added to the case first. @param {Record<string, any>} order @param {File[]} [taken] */
+  async carryOut(order, taken = []) {
     const { selected, detail } = this.store.state;
     this.store.set({ busy: true, problem: "" });
     try {
-      const answer = await tell(`/api/cases/${selected}/moves`, {
+      const added = [];
+      for (const one of taken) added.push(await addPhoto(selected, one));
+      const told = {
         ...order,
-        version: detail.case.version,
-      });
-      this.store.set({ detail: answer, order: "" });
+        ...(added.length ? { photos: [...(order.photos ?? []), ...added] } : {}),
+      };
+      const seen = { "if-match": `"${detail.case.version}"` };
+      const answer = await tell(`/api/cases/${selected}/moves`, told, seen);
+      this.store.set({ detail: answer, order: "", into: null });
+      await this.readTwins(answer);
     } catch (error) {
-      const stale = error instanceof ApiProblem && error.status === 409;
+      const stale = error instanceof ApiProblem && error.status === 412;
       this.store.set({ problem: stale ? t("panel.stale") : sentence(error) });
       if (stale) await this.reread();
     } finally {
@@ -247,6 +271,13 @@ export class Acts {
       location.assign("/login");
     }
   }
+}
+
+/** @param {number | null} id @param {File} file @returns {Promise<string>} */
+async function addPhoto(id, file) {
+  const body = new FormData();
+  body.set("photo", file);
+  return (await ask(`/api/cases/${id}/photos`, { method: "POST", body })).photo;
 }
 
 /** @param {unknown} error */

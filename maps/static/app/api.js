@@ -27,11 +27,11 @@ export async function ask(path, init) {
   return response.status === 204 ? null : response.json();
 }
 
-/** @param {string} path @param {unknown} body */
-export function tell(path, body) {
+/** @param {string} path @param {unknown} body @param {Record<string, string>} [headers] */
+export function tell(path, body, headers) {
   return ask(path, {
     method: "POST",
-    headers: { "content-type": "application/json" },
+    headers: { "content-type": "application/json", ...headers },
     body: JSON.stringify(body),
   });
 }

@@ -63,8 +63,16 @@ export function name(label, otherwise = "") {
   return label[current] || label.zh || label.en || otherwise;
 }
 
-/** @param {string} at @param {string} [timezone] that of this machine when left out */
-export function timeText(at, timezone) {
+/** @type {string | undefined} */
+let zone;
+
+/** Times are told by the clocks of this zone from now on. @param {string | undefined} timezone that of the city */
+export function setZone(timezone) {
+  zone = timezone;
+}
+
+/** @param {string} at @param {string} [timezone] that of the city when left out */
+export function timeText(at, timezone = zone) {
   return new Intl.DateTimeFormat(current === "zh" ? "zh-CN" : "en-GB", {
     timeZone: timezone,
     month: current === "zh" ? "numeric" : "short",

@@ -2,7 +2,7 @@
 
 import { render } from "../vendor/lit-html-3.3.3/lit-html.js";
 import { ApiProblem, ask } from "./api.js";
-import { language, setLanguage, t } from "./i18n.js";
+import { language, setLanguage, setZone, t } from "./i18n.js";
 import { barView } from "./views/bar.js";
 
 const MODES_AGAIN_MS = 2_000;
@@ -90,6 +90,7 @@ export function sheetOf({ title, state: own, view, headline }) {
     draw();
     await trying(async () => {
       const [person] = await Promise.all([ask("/api/session"), first()]);
+      setZone(person.timezone ?? undefined);
       set(/** @type {any} */ ({ person }));
     });
   }

@@ -16,6 +16,8 @@ import { NO_FILTER } from "./lanes.js";
  * @property {number | null} selected id of the case in the panel
  * @property {number | null} hovered id of the case under the pointer, on the map or in the queue
  * @property {any} detail what /api/cases/{id} told about the selected case
+ * @property {any} twins what /api/cases/{id}/duplicates told about it; null for who may not merge
+ * @property {number | null} into the case to merge into that was chosen from those
  * @property {string} problem what went wrong with the last request of the panel, or ""
  * @property {string} order the move a person is about to make, or ""
  * @property {boolean} busy a move is on its way
@@ -41,6 +43,8 @@ export function firstState() {
     selected: null,
     hovered: null,
     detail: null,
+    twins: null,
+    into: null,
     problem: "",
     order: "",
     busy: false,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
@@ -14,7 +14,9 @@ import pytest
 from app.database import Database
 from app.http.alarm_filters import NAMES
 from dispatch import actions
+from dispatch.postgres import tallies
 from dispatch.postgres.book import PostgresBook
+from dispatch.postgres.tallies import Tallied
 from dispatch.sensing.alarms import AlarmRules
 from dispatch.sensing.sensors import Sensor, Sensors
 from tests.app.sensing.stream import LEVELS, RISING, Desk, Log, rules_of
@@ -213,6 +215,28 @@ async def test_sensors_are_told_with_value_state_and_faults(town: Town, desk: De
     assert (by_code["R1"]["state"], by_code["R1"]["at"]) == ("unseen", None)
     assert (told["counts"]["malformed"], told["counts"]["samples"]) == (1, 2)
     assert told["next"] is None
+
+
+async def test_what_doors_refused_is_told_with_the_sensor_and_strangers_to_whoever_sees_all(
+    town: Town, desk: Desk
+):
+    rows = [
+        Tallied("W1", "unit", "http", 2, "unit is odd"),
+        Tallied("W1", "unit", "mqtt", 1, "unit is odd"),
+        Tallied("W9", "unknown", "http", 4, "device is no device of this city"),
+    ]
+    now = datetime.now(UTC)
+    await tallies.add(town.conn, rows, now=now)
+    await tallies.add(town.conn, rows, now=now - timedelta(days=8))
+
+    all_of_it = (await ask(town, "/api/sensors", "auditor.city")).json()
+    part = (await ask(town, "/api/sensors", "dispatcher.city")).json()
+
+    by_code = {one["code"]: one["refused"] for one in all_of_it["sensors"]}
+    assert by_code == {"R1": {}, "W1": {"unit": 3}}
+    [stranger] = all_of_it["strangers"]
+    assert (stranger["device"], stranger["count"]) == ("W9", 4)
+    assert part["strangers"] == []
 
 
 async def test_sensors_are_narrowed_and_paged(town: Town, desk: Desk):

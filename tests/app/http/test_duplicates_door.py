@@ -185,6 +185,18 @@ async def test_a_commander_warns_of_something_and_ends_it(town: Town):
     assert [a.status_code for a in (again, nowhere, not_granted)] == [409, 404, 403]
 
 
+async def test_a_warning_for_an_area_that_is_no_more_can_be_ended(town: Town):
+    await store_grid_of_town(town.conn)
+    async with await town.logged_in("commander.city") as browser:
+        made = await browser.post("/api/warnings", json=a_warning())
+        await store_grid_of_town(town.conn, renamed="990199002")
+
+        again = await browser.post("/api/warnings", json=a_warning())
+        lifted = await browser.post(f"/api/warnings/{made.json()['warning']['id']}/lift")
+
+    assert (again.status_code, lifted.status_code) == (422, 200)
+
+
 @pytest.mark.parametrize(
     ("changed", "field"),
     [

@@ -34,6 +34,7 @@ async def test_whoever_knows_the_password_is_logged_in(known: Town):
     assert me["login"] == "dispatcher.city"
     assert "case.move.assign" in me["actions"]
     assert "case.move.handle" not in me["actions"]
+    assert me["timezone"] == "Asia/Shanghai"
 
 
 async def test_the_cookie_is_closed_to_scripts_and_to_other_sites(known: Town):

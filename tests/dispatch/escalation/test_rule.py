@@ -99,6 +99,18 @@ def test_in_quiet_hours_nobody_is_told_but_of_the_most_severe() -> None:
     assert called(look(severe, steps, evening + 150 * MINUTE)).due_at == evening + 150 * MINUTE
 
 
+@pytest.mark.parametrize("begun", [timedelta(hours=-2), timedelta(hours=9)])
+def test_who_looks_late_and_in_quiet_hours_waits_for_their_end(begun: timedelta) -> None:
+    """What was reached in the day, or in the quiet hours themselves, is told in the morning."""
+    night = NOON + timedelta(hours=11)  # 23:00
+    life, steps = Life.begun(at=NOON + begun), ladders(a_step("10%"), quiet=QUIET)
+
+    found = look(life, steps, night)
+
+    assert found == Outlook(None, NOON + timedelta(hours=19))
+    assert called(look(life, steps, NOON + timedelta(hours=19))).step.name == "10%"
+
+
 def test_what_was_late_before_the_city_had_ladders_is_passed_over() -> None:
     steps, life = ladders(a_step("50%"), a_step("80%")), Life.begun()
 
@@ -197,7 +209,7 @@ def test_whatever_happens_each_step_comes_once_in_its_run_and_none_early_or_in_q
             while (call := look(life, STEPS, at, *taken.values()).call) is not None:
                 calls[call.key, call.times] += 1
                 assert call.due_at <= at
-                assert 6 <= call.due_at.astimezone(ZONE).hour < 22
+                assert 6 <= at.astimezone(ZONE).hour < 22
                 before = taken.get(call.key)
                 assert call.times == (before.times if before else 0) + 1
                 if before and call.step.repeat:

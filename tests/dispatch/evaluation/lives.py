@@ -12,8 +12,10 @@ from dispatch import case as cases
 from dispatch import decide as decisions
 from dispatch import events as e
 from dispatch.case import MOVES, Case, Move, Order, State
+from dispatch.correcting import Background, correct
 from dispatch.deadlines import Limits
 from dispatch.workflow.clocks import Deadline, ended, is_stage
+from dispatch.workflow.correction import Correction, course_of
 from dispatch.workflow.errors import MoveRefused
 from dispatch.workflow.facts import StageOverdue
 from dispatch.workflow.offers import offered
@@ -21,16 +23,19 @@ from dispatch.workflow.variant import STAGE_MINUTES, Terms, Variant
 from tests.makers import DEPARTMENTS, NOON, label, report, rulebook
 
 LIMITS = [
-    {"row": row, "category": "*", "condition": "usual", "name": label("Usual"),
+    {"row": row, "category": category, "condition": "usual", "name": label("Usual"),
      "milestone": milestone, "amount": amount, "unit": unit, "default": True}
-    for row, milestone, amount, unit in (
-        (1, "stop", 5, "urgent_hour"), (2, "resolve", 2, "work_day")
+    for row, category, milestone, amount, unit in (
+        (1, "*", "stop", 5, "urgent_hour"), (2, "*", "resolve", 2, "work_day"),
+        (3, "09009", "remove", 30, "work_hour"),
     )
 ]  # fmt: skip
 VARIANT = Variant.of({"off": [], "photo": [], "names": {}, "minutes": STAGE_MINUTES})
 RULES = rulebook(auto_file=False, limits=Limits.of(LIMITS), variant=VARIANT)
 TERMS = Terms(VARIANT, RULES.calendar)
 CODES = [one["code"] for one in DEPARTMENTS]
+OTHER = 2
+"""The id of the case that it is merged into."""
 PEOPLE = ("ou", "ying", "li")
 SPANS = [timedelta(minutes=m) for m in (0, 1, 20, 60, 300, 1500, 4400)]
 
@@ -85,12 +90,24 @@ class Life:
     def order(self, move: Move, department: str = "water", by: str = "ou", hours: int = 1) -> None:
         """Somebody makes a move; raises MoveRefused."""
         until = max(self.now, self.case.due_at or self.now) + timedelta(hours=hours)
-        order = Order(move, "because", department, until=until, by=self.case.department)
+        order = Order(
+            move, "because", department, until=until, by=self.case.department, case=OTHER,
+            severity=4 if self.case.severity < 4 else 3,
+            correction=Correction("09009" if self.case.category == "06010" else "06010"),
+        )  # fmt: skip
+        for event in self._obeyed(order, by):
+            self.happen(event)
+
+    def _obeyed(self, order: Order, by: str) -> Sequence[e.Event]:
         deadlines = list(self.deadlines.values())
+        if order.move is Move.CORRECT:
+            background = Background(report(), course_of(self.history), RULES, deadlines)
+            return correct(self.case, order, background, actor=by, now=self.now)
+        other = replace(self.case, id=OTHER, number="2", state=State.FILED, merged_into=None)
         event = cases.obey(
-            self.case, order, actor=by, now=self.now, terms=TERMS, deadlines=deadlines
+            self.case, order, actor=by, now=self.now, terms=TERMS, deadlines=deadlines, other=other
         )
-        self.happen(event)
+        return [event]
 
     def offers(self, by: str) -> Sequence[Move]:
         """What could be ordered, ends of the case last."""

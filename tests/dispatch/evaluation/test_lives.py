@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from dispatch.case import State
 from dispatch.evaluation.counts import Count, Mark, Period
 from dispatch.evaluation.judging import judge, marks_of
-from dispatch.evaluation.meanings import ONLY_OF_PERSONS, Post
+from dispatch.evaluation.meanings import MEANINGS, ONLY_OF_PERSONS, Post
 from dispatch.evaluation.tables import Table
 from dispatch.evaluation.work import read_work
 from dispatch.events import canonical
@@ -77,6 +77,33 @@ def test_what_the_engine_calls_overdue_is_late_here_and_nothing_else(life: Life)
     if life.case.state is not State.VOID:
         assert (late > 0) == life.case.overdue
         assert found[Count.LATE_EXCUSED] + found[Count.LATE_OPEN_EXCUSED] >= life.case.excused
+
+
+@some
+@given(lives())
+def test_a_case_that_is_another_one_is_neither_open_nor_refused_and_asked_for_no_work(life: Life):
+    """As a case is open or closed, so it is counted."""
+    found = Counter(mark.what for mark in marks(life))
+    ended = life.case.state in (State.CLOSED, State.VOID)
+
+    assert found[Count.UNCLOSED] == (not ended)
+    assert found[Count.VOIDED] == (life.case.state is State.VOID and not life.case.merged_into)
+    if life.case.merged_into:
+        assert {count for count in found if MEANINGS[count].post is Post.DEPARTMENT} == set()
+        assert not any(count.endswith("_open") for count in found)
+
+
+def test_the_lives_make_every_move_that_takes_more_than_a_reason():
+    made = Counter[str]()
+
+    @settings(max_examples=120, database=None, derandomize=True, deadline=None)
+    @given(lives())
+    def count(life: Life) -> None:
+        made.update({event.kind for event in life.history})
+
+    count()
+
+    assert {"graded", "corrected", "merged_into", "separated"} <= made.keys()
 
 
 @some

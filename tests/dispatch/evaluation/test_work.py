@@ -282,3 +282,38 @@ def test_a_moment_in_the_past_gives_what_was_known_then():
     found = Counter(str(m.what) for m in judge(told, Period(NOON, then, then)).marks)
 
     assert (found["late_open"], found["late"], found["unclosed"]) == (1, 0, 1)
+
+
+def test_a_case_that_goes_on_as_another_is_no_open_work_of_anybody():
+    life = assigned()
+    life.order(Move.MERGE)
+    life.pass_time(timedelta(days=9))
+
+    found = counted(life)
+
+    assert not {"need", "late_open", "inside", "unclosed", "voided"} & found.keys()
+    assert (found["reported"], found["filed"], found["dispatched"]) == (1, 1, 1)
+
+
+def test_taken_out_again_its_work_and_its_clocks_are_as_if_it_had_never_been_merged():
+    life = Life()
+    life.pass_time(HOUR)  # too late for the door
+    life.order(Move.MERGE)
+    life.order(Move.UNMERGE)
+    life.order(Move.FILE)
+    life.order(Move.ASSIGN)
+    life.pass_time(timedelta(days=9))
+
+    found = counted(life)
+
+    assert (found["accept_late"], found["late_open"], found["unclosed"]) == (1, 1, 1)
+
+
+def test_late_by_a_milestone_that_its_limit_has_no_more_it_may_stand():
+    life = assigned()
+    life.pass_time(6 * HOUR)  # one passed
+    life.order(Move.CORRECT)
+    life.order(Move.SUSPEND)
+    life.pass_time(HOUR)
+
+    assert counted(life)["late_open"] == 1

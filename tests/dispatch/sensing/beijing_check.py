@@ -17,7 +17,8 @@ from statistics import median
 
 Points = list[tuple[int, float]]
 Alarms = list[list[int | None]]
-Found = tuple[str, str, int, int | None, int]
+Found = tuple[str, str, int | None, int | None, int | None]
+Levels = list[tuple[int, Callable[[float], bool], int]]
 BEIJING_H, CAP = 8, 999
 
 
@@ -44,7 +45,7 @@ def stations(folder: Path) -> dict[str, tuple[float, float]]:
 
 def alarms(
     points: Points,
-    levels: Sequence[tuple[int, Callable[[float], bool], int]],
+    levels: Levels,
     over: Callable[[float], bool],
     over_h: int = 0,
     rest_h: int = 0,
@@ -164,16 +165,20 @@ def expected(folder: Path, series: dict[str, Points], end: int) -> set[Found]:
         found.update((name, rule, start, stop, level) for start, stop, level in some)
 
     for name, points in dust.items():
-        high = [(3, lambda x: x > 115, 2), (2, lambda x: x > 150, 3), (1, lambda x: x > 250, 3)]
+        high: Levels = [
+            (3, lambda x: x > 115, 2),
+            (2, lambda x: x > 150, 3),
+            (1, lambda x: x > 250, 3),
+        ]
         add(name, "pm25-high", alarms(points, high, lambda x: x < 75, 2, 6))
         add(name, "pm25-silent", silence(points, 6, end))
-        same = [(4, lambda x: x >= 6, 0)]
+        same: Levels = [(4, lambda x: x >= 6, 0)]
         add(name, "pm25-stuck", alarms(list(stays(points)), same, lambda x: x < 6))
-        jump = [(3, lambda x: x > 150, 0)]
+        jump: Levels = [(3, lambda x: x > 150, 0)]
         add(name, "pm25-jump", alarms(list(changes(points, 3)), jump, lambda x: x <= 150))
-        odd = [(3, lambda x: abs(x) > 6, 0)]
+        odd: Levels = [(3, lambda x: abs(x) > 6, 0)]
         add(name, "pm25-odd", alarms(list(scores(points, 8, 4, 10)), odd, lambda x: abs(x) < 3))
-        alone = [(4, lambda x: abs(x) > 120, 2)]
+        alone: Levels = [(4, lambda x: abs(x) > 120, 2)]
         offs = list(apart(name, dust, places, 4, 1))
         add(name, "pm25-alone", alarms(offs, alone, lambda x: abs(x) < 60))
         wind = good[name.replace("PM2.5", "WSPM")]

@@ -13,7 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dispatch.report import Channel
+from dispatch.sensing.alarm import AlarmChange
 from dispatch.sensing.alarms import Alarm, AlarmRules
+from dispatch.sensing.engine import Engine
+from dispatch.sensing.rules import SensorRules
 from dispatch.sensing.sensors import Samples, Sensors
 from tests.makers import NOON, PARTS, label
 
@@ -156,3 +159,20 @@ def test_alarms_are_those_of_each_sample_however_they_come(told: list[Told], dat
 
     assert found(together) == found(alone)
     assert len(found(together)) == len(together)
+
+
+@given(st.lists(TOLD, max_size=40, unique_by=lambda one: one[:2]), st.data())
+def test_the_engine_raises_the_alarms_of_short_rules_under_the_same_keys(
+    told: list[Told], data: st.DataObject
+):
+    """However late a sample is: ten minutes is all that the engine waits for here."""
+    shuffled = data.draw(st.permutations(told + told[::3]))
+    cut = data.draw(st.integers(0, len(shuffled)))
+    engine = Engine(Sensors.of(SENSORS), SensorRules.of([a_rule()]))
+    state, left = engine.blank(), dict[str, AlarmChange]()
+
+    for batch in (shuffled[:cut], shuffled[cut:]):
+        left |= {change.key: change for change in engine.advance(state, samples(*batch)).changes}
+
+    standing = {key for key, change in left.items() if change.kind != "withdrawn"}
+    assert standing == {alarm.key for alarm in rules().alarms(samples(*told))}

@@ -34,15 +34,20 @@ SHORT = {
     "row": 9, "name": "short", "property": "pm25", "unit": "", "above": 180.0, "below": None,
     "window_s": 7200, "category": "01001", "condition": None, "text": {"zh": "高", "en": "high"},
 }  # fmt: skip
+PAUSE = {"begin_ms": MONDAY_MS + ms(10), "end_ms": MONDAY_MS + ms(16), "devices": ["a", "b"]}
 RULES = [
     a_rule(
         steps=[a_step(2, 150, hours=2), a_step(3, 100)],
         clear={"side": "below", "limit": 80, "held_ms": ms(1)},
         rest_ms=ms(3), lower_ms=ms(1), lift_ms=ms(7),
     ),
-    a_rule(name="often", count=2, count_ms=ms(4), steps=[a_step(3, 120)], repeat_ms=ms(5)),
+    a_rule(
+        name="often", count=2, count_ms=ms(4), steps=[a_step(3, 120)], repeat_ms=ms(5),
+        pauses=[PAUSE],
+    ),
     a_rule(name="low", steps=[a_step(3, 20, side="below")], gap_ms=ms(2)),
     a_silence(3),
+    a_silence(2, pauses=[PAUSE]) | {"name": "quiet"},
     SHORT,
 ]  # fmt: skip
 DEEP = [
@@ -52,11 +57,21 @@ DEEP = [
         steps=[a_step(4, 2 * 3600, side="reaching")],
     ),
     a_rule(
+        name="smog", signal="together", settings={"age_ms": ms(1)}, steps=[a_step(2, 0.5)],
+        together=[
+            {"property": "pm25", "side": "above", "limit": 75},
+            {"property": "wind", "side": "below", "limit": 60},
+        ],
+    ),
+    a_rule(
         name="odd", signal="neighbours", settings={"k": 2, "least": 1, "age_ms": ms(2)},
         steps=[a_step(3, 60, side="beyond")],
     ),
 ]  # fmt: skip
-SENSORS = [a_sensor(code, lon=116 + place / 50) for place, code in enumerate("abc")]
+SENSORS = [
+    *(a_sensor(code, lon=116 + place / 50) for place, code in enumerate("abc")),
+    a_sensor("w", property="wind", station="a"),
+]
 ENGINES = {
     "plain": an_engine(*RULES, sensors=SENSORS, lateness=LATENESS),
     "deep": an_engine(*RULES, *DEEP, sensors=SENSORS, lateness=LATENESS),
@@ -67,7 +82,7 @@ VALUES = st.sampled_from([10.0, 50.0, 90.0, 110.0, 130.0, 160.0, 190.0])
 @st.composite
 def measured(draw: st.DrawFn) -> list[Told]:
     """Samples of some devices at some hours, in order of time."""
-    times = draw(st.lists(st.tuples(st.sampled_from("abc"), st.integers(0, 40)), unique=True))
+    times = draw(st.lists(st.tuples(st.sampled_from("abcw"), st.integers(0, 40)), unique=True))
     return sorted(
         ((device, float(at), draw(VALUES)) for device, at in times), key=lambda one: one[1]
     )
@@ -109,7 +124,7 @@ def test_of_two_values_for_an_instant_the_smaller_counts_whichever_came_first(
 def test_a_device_alone_has_the_alarms_it_has_among_others(told: list[Told]):
     """Where nothing compares devices, one that stirs must not touch what another has."""
     alone = set[Any]()
-    for code in "abc":
+    for code in "abcw":
         own = [one for one in told if one[0] == code]
         end = max((at for _, at, _ in told), default=0)
         state, changes = ENGINES["plain"].blank(), list[AlarmChange]()
@@ -139,6 +154,16 @@ def test_a_device_comes_to_rest_when_its_alarm_is_settled():
     engine.advance(state, samples(series(50, 50, 50, start=2)))
 
     assert (len(state.lanes), len(state.tracks), bool(state.busy.any())) == (0, 0, False)
+
+
+def test_a_device_that_stirs_and_rests_again_has_each_sample_once():
+    engine = an_engine()
+    state = engine.blank()
+
+    for told in (series(50, 50), [("a", 0.5, 50.0)], [("a", 0.7, 50.0)]):
+        engine.advance(state, samples(told))
+
+    assert (len(state.lanes), len(state.calm)) == (0, 4)
 
 
 def test_calm_samples_are_forgotten_when_they_are_settled():

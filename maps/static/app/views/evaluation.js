@@ -1,7 +1,7 @@
 // A table of indicators in graded colours, with what it was asked and what it is made of.
 
 import { html, nothing } from "../../vendor/lit-html-3.3.3/lit-html.js";
-import { name, t, timeText } from "../i18n.js";
+import { name, t } from "../i18n.js";
 
 const POSTS = ["department", "inspector", "operator", "dispatcher"];
 
@@ -49,9 +49,10 @@ function dayView(field, asked) {
 function tableView({ found, words, asked, counts }, act) {
   const indicators = Object.keys(found.total.indicators);
   const scored = found.lines.some((/** @type {any} */ line) => line.score !== null);
+  const moment = (/** @type {string} */ at) => momentText(at, words.timezone);
   const file = (/** @type {string} */ format) => `/api/evaluation?${new URLSearchParams({ ...asked, format })}`;
   return html`
-    <p class="told">${t("evaluation.told", { from: timeText(found.from), until: timeText(found.until), at: timeText(found.as_of), n: number(found.cases) })}
+    <p class="told">${t("evaluation.told", { from: moment(found.from), until: moment(found.until), at: moment(found.as_of), n: number(found.cases) })}
       · ${t(`evaluation_grid.${found.grid}`)}</p>
     ${found.balanced ? nothing : html`<p class="problem" role="alert">${t("evaluation.unbalanced")}</p>`}
     <p class="buttons files">
@@ -62,7 +63,7 @@ function tableView({ found, words, asked, counts }, act) {
     </p>
     <div class="wide-table" tabindex="0" role="region" aria-label=${t("evaluation.title")}>
     <table class="dead evaluation"><thead><tr>
-        ${scored ? html`<th>${t("evaluation.rank")}</th>` : nothing}<th>${t("evaluation.who")}</th>
+        ${scored ? html`<th>${t("evaluation.rank")}</th>` : nothing}<th class="who">${t("evaluation.who")}</th>
         ${scored ? html`<th>${t("evaluation.score")}</th>` : nothing}
         ${indicators.map((key) => html`<th title=${name(words.indicators[key].formula)}>${name(words.indicators[key].name)}</th>`)}
         ${counts ? Object.keys(found.total.counts).map((key) => html`<th class="count" title=${name(words.counts[key].what)}>${name(words.counts[key].name)}</th>`) : nothing}
@@ -111,9 +112,13 @@ const hours = (seconds) => `${(seconds / 3600).toFixed(1)} h`;
 
 /** @param {any} words */
 function legendView({ grades }) {
-  return html`<p class="quiet legend">${grades.map((/** @type {any} */ one) => html`<span>${swatch(one.colour)}${name(one.name)} ≥ ${one.from}</span> `)}
+  return html`<p class="quiet grades">${grades.map((/** @type {any} */ one) => html`<span>${swatch(one.colour)}${name(one.name)} ≥ ${one.from}</span> `)}
     ${t("evaluation.note")}</p>`;
 }
+
+/** With its year, by the clocks of the city; the same in both languages. @param {string} at @param {string} timeZone */
+const momentText = (at, timeZone) =>
+  new Intl.DateTimeFormat("sv-SE", { timeZone, dateStyle: "short", timeStyle: "short" }).format(new Date(at));
 
 /** @param {number} value */
 const number = (value) => value.toLocaleString("en", { maximumFractionDigits: 0 });

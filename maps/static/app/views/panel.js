@@ -95,6 +95,7 @@ function detailView(detail, state, act) {
       ${photosView(detail)}
     </section>
     ${movesView(detail, state, act)}
+    ${state.twins ? twinsView(state.twins, detail, state, act) : nothing}
     <section class="why"><h2>${t("panel.why")}</h2>${whyView(detail.why, state.city)}</section>
     <section><h2>${t("panel.history")}</h2>${historyView(detail.history, state.city)}</section>
   `;
@@ -127,6 +128,23 @@ function movesView(detail, state, act) {
   </section>`;
 }
 
+/** What may be the same incident, and what was found to be. @param {any} twins @param {any} detail @param {import("../store.js").State} state @param {any} act */
+function twinsView({ duplicates, merged }, detail, state, act) {
+  if (!duplicates.length && !merged.length) return nothing;
+  const mayMerge = detail.moves.some((/** @type {any} */ one) => one.move === "merge");
+  return html`<section class="twins"><h2>${t("panel.twins")}</h2>
+    <ul>${duplicates.map((/** @type {any} */ one) => html`<li data-twin=${one.case.id}>
+      <button type="button" class="link" @click=${() => act.open(one.case.id)}>${one.case.number}</button>
+      <b>${Math.round(one.score * 100)} %</b>
+      <span class="quiet">${categoryName(state.city, one.case.category)} · ${one.reasons.map((/** @type {any} */ reason) => name(reason)).join(" · ")}</span>
+      ${mayMerge ? html`<button type="button" data-act="merge" ?disabled=${state.busy}
+        @click=${() => act.mergeInto(one.case.id)}>${t("panel.merge_into")}</button>` : nothing}</li>`)}
+    ${merged.map((/** @type {any} */ one) => html`<li data-merged=${one.id}>
+      <button type="button" class="link" @click=${() => act.open(one.id)}>${one.number}</button>
+      <span class="quiet">${t("panel.merged", { n: one.reports })}</span></li>`)}</ul>
+  </section>`;
+}
+
 /** @param {any} chosen @param {import("../store.js").State} state @param {any} act */
 function orderView(chosen, state, act) {
   const departments = Object.entries(state.city.departments);
@@ -141,7 +159,8 @@ function orderView(chosen, state, act) {
     ${chosen.takes_deadline ? untilView(chosen, state) : nothing}
     ${chosen.needs_severity ? severityView(state.detail.case.severity) : nothing}
     ${chosen.needs_case
-      ? html`<label>${t("move.case")}<input name="case" inputmode="numeric" pattern="[1-9][0-9]*" required></label>`
+      ? html`<label>${t("move.case")}<input name="case" inputmode="numeric" pattern="[1-9][0-9]*" required
+          .value=${String(state.into ?? "")}></label>`
       : nothing}
     ${chosen.needs_photo ? photoChoiceView(state.detail) : nothing}
     <label>${t("move.reason")}<textarea name="reason" rows="2" maxlength="1000" ?required=${chosen.needs_reason}></textarea></label>
@@ -186,6 +205,7 @@ function photoChoiceView(detail) {
   return html`<fieldset><legend>${t("move.photos")}</legend>
     ${photos.map((/** @type {string} */ photo, /** @type {number} */ index) => html`<label>
       <input type="checkbox" name="photos" value=${photo}> ${t("panel.photo", { n: index + 1 })}</label>`)}
+    <label>${t("move.taken")}<input type="file" name="taken" accept="image/jpeg,image/png,image/webp" multiple></label>
   </fieldset>`;
 }
 
@@ -207,5 +227,7 @@ function eventText(event, city) {
   const milestone = kind ? wordOf("milestone", kind) : "";
   const until = event.fields.until ? timeText(event.fields.until, city.city.timezone) : "";
   const department = event.fields.department ? departmentName(city, event.fields.department) : "";
-  return t(`event.${event.kind}`, { department, milestone, until, step: event.fields.step ?? "" });
+  const { step = "", severity = "", number = "", device = "" } = event.fields;
+  const change = event.fields.change ? wordOf("alarm_change", event.fields.change) : "";
+  return t(`event.${event.kind}`, { department, milestone, until, step, severity, number, change, device });
 }
