@@ -63,6 +63,7 @@ class Locating:
     def __init__(self, engine: Engine, index: CellIndex, lon_lat: NDArray[np.float64]) -> None:
         self._engine, self._index, self._lon_lat = engine, index, lon_lat
         self.blank, self.dump, self.load = engine.blank, engine.dump, engine.load
+        self.latest = engine.latest
         self.sensors = engine.plan.sensors
         self.located = 0
 
