@@ -228,9 +228,11 @@ async def test_over_tls_with_a_password_from_a_file(tmp_path: Path):
     )
     watched = Watched(settings, FakeLog())
 
-    async with watched.at_work():
-        connected = watched.metrics.connections._value.get()
-    broker.stop()
+    try:
+        async with watched.at_work():
+            connected = watched.metrics.connections._value.get()
+    finally:
+        broker.stop()
 
     assert connected == 1
 
