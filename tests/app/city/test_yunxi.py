@@ -214,7 +214,9 @@ def test_the_sensors_of_every_rule_stand_on_streets(pack: Path):
         for rule in parts["sensor_rules"]
     }
 
-    assert set(by_property) == {"water_level", "rainfall_10min", "pm2_5"}
+    assert set(by_property) == {
+        "water_level", "rainfall_10min", "pm2_5", "tilt", "methane", "sound_level",
+    }  # fmt: skip
     assert all(areas and "990101" not in areas for areas in by_property.values())
 
 
