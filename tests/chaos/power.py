@@ -119,7 +119,7 @@ async def _round(
         try:
             count = await _provoke(made, plan, watching, load_s)
             if not watching.done():
-                await settle(made, patience_s=PATIENCE_S)
+                await settle(made, judge.awaits_alarms, PATIENCE_S)
         finally:
             watching.cancel()
             seen = (await asyncio.gather(watching, return_exceptions=True))[0]

@@ -9,7 +9,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from contextlib import closing, suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -86,7 +86,7 @@ class Run:
             await asyncio.sleep(WARM_UP_S)
             await self._strike_all()
             self._tell("clients finish")
-            await settle(self.world)
+            await settle(self.world, self.judge.awaits_alarms)
             for task in watching:
                 task.cancel()
         return await asyncio.to_thread(self.judge.verdict, time.time())
@@ -125,18 +125,27 @@ class Run:
             print(f"{time.monotonic() - self._began:7.1f}  {what}", file=sys.stderr, flush=True)
 
 
-async def settle(made: World, patience_s: float = SETTLE_S) -> None:
+async def settle(
+    made: World, awaits_alarms: Callable[[], bool], patience_s: float = SETTLE_S
+) -> None:
     """Let everybody finish; the clocks go last, for they make new work.
 
     What still waits after *patience_s* is left as it is, for the judge to see.
     """
     processes = made.processes
     await asyncio.gather(processes.stop("phones", FINISH_S), processes.stop("sensors", FINISH_S))
+    await _until_judged(awaits_alarms, patience_s)
     await _until_quiet(made.database_url, patience_s)
     await asyncio.gather(processes.stop("clock-1"), processes.stop("clock-2"))
     await _until_quiet(made.database_url, patience_s)
     await asyncio.sleep(2 * SAMPLE_EVERY_S)  # the screen's last frames
     await processes.stop("screen", FINISH_S)
+
+
+async def _until_judged(awaits_alarms: Callable[[], bool], patience_s: float) -> None:
+    give_up = time.monotonic() + patience_s
+    while time.monotonic() < give_up and await asyncio.to_thread(awaits_alarms):
+        await asyncio.sleep(1.0)
 
 
 async def _until_quiet(database_url: str, patience_s: float) -> None:

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+import psycopg
+
 from tests.chaos.clients.books import Book
 from tests.chaos.judge import alarms, cases, deadlines, effects, reports, running
 from tests.chaos.judge.books import read_books
@@ -70,6 +72,19 @@ class Judge:
         """Let the database and the book of samples go."""
         self._sampler.close()
         self._book.close()
+
+    def awaits_alarms(self) -> bool:
+        """Whether there are samples whose alarms may be on their way: the log holds them a while.
+
+        True also when the database cannot be asked.
+        """
+        try:
+            with connect(self._url) as conn:
+                facts = read_facts(conn)
+        except psycopg.Error:
+            return True
+        trial = Trial(facts, read_books(self._folder), 0.0, [], {})
+        return any(alarms.missing(trial))
 
     def verdict(self, now: float) -> Verdict:
         """Judge the whole run, once the clients have written their books and all is quiet.

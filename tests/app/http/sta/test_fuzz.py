@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from app.http.sta.expressions import Call, Expression, Literal, Path
@@ -60,6 +60,7 @@ async def test_any_filter_is_answered(things: Town):
     answers: list[tuple[int, str]] = []
     with httpx.Client(base_url=things.url, timeout=30) as client:
 
+        @example("Things", "name eq 'a'", "$filter")
         @given(ADDRESSES, CONDITIONS, st.sampled_from(["$filter", "$orderby", "$expand"]))
         @settings(max_examples=150, suppress_health_check=list(HealthCheck))
         def ask(address: str, text: str, option: str) -> None:
