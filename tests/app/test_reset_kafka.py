@@ -45,6 +45,7 @@ async def test_the_probe_says_that_kafka_is_away_and_finds_it_again(kafka_url: s
     await probe.close()
 
 
+@pytest.mark.long
 async def test_the_probe_can_be_closed_on_a_connection_that_broke(kafka_url: str) -> None:
     probe: Any = KafkaProbe(kafka_url)
     await probe.look()

@@ -11,7 +11,7 @@ from tests.chaos.run import run
 
 
 def test_a_city_on_the_log_in_postgresql_survives_random_faults() -> None:
-    told = run("pglog", 45, seed=11, short=True)
+    told = run("pglog", 25, seed=11, short=True)
 
     assert_whole(told)
 

@@ -67,6 +67,7 @@ def test_a_worker_stops_when_asked_while_the_broker_is_away(
         assert code != -signal.SIGKILL
 
 
+@pytest.mark.long
 def test_a_worker_started_without_a_broker_decides_and_takes_up_the_stream_later(
     private_home: Path, kafka_url: str
 ) -> None:

@@ -174,6 +174,7 @@ def test_a_worker_told_to_stop_leaves_nothing_that_is_judged_twice(stage: Stage,
 
 
 @pytest.mark.kafka
+@pytest.mark.long
 def test_while_the_broker_is_away_samples_are_sent_again(
     private_home: Path, kafka_url: str
 ) -> None:

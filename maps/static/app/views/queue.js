@@ -86,13 +86,14 @@ const lastLevel = (city) => city.city.levels[city.city.levels.length - 1].level;
 function laneView(lane, state, now, act) {
   const folded = state.folded[lane.name] ?? false;
   const most = state.more[lane.name] ?? ROWS;
-  const hidden = lane.cases.length - most;
+  const rows = lane.cases.filter((marker, place) => place < most || marker.id === state.selected);
+  const hidden = lane.cases.length - rows.length;
   return html`<section class="lane ${lane.name}" role="group" aria-label=${t(`lane.${lane.name}`)}>
     <h2><button type="button" aria-expanded=${!folded} @click=${() => act.fold(lane.name)}>
       <span>${t(`lane.${lane.name}`)}</span><b>${lane.cases.length}</b></button></h2>
     ${folded
       ? nothing
-      : repeat(lane.cases.slice(0, most), markerId, (/** @type {Marker} */ marker) => rowView(marker, state, now, act))}
+      : repeat(rows, markerId, (/** @type {Marker} */ marker) => rowView(marker, state, now, act))}
     ${!folded && hidden > 0
       ? html`<button type="button" class="more" @click=${() => act.showMore(lane.name)}>
           ${t("lane.more", { n: Math.min(hidden, ROWS) })}</button>`
