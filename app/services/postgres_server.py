@@ -28,7 +28,7 @@ _USER: Final = "citygrid"
 _SETTINGS: Final = {
     "listen_addresses": "127.0.0.1",
     "unix_socket_directories": "",
-    "max_connections": "200",
+    "max_connections": "300",
     "max_locks_per_transaction": "256",
     "shared_buffers": "256MB",
     "effective_cache_size": "1GB",

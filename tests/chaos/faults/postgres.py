@@ -20,7 +20,7 @@ from tests.chaos.world import World
 
 _SERVER: Final = "postgres"
 _TRIES: Final = 20
-_MOST_CALLERS: Final = 250
+_MOST_CALLERS: Final = 350
 _BACKENDS: Final = """
     SELECT pid
       FROM pg_stat_activity
