@@ -10,7 +10,7 @@ from shapely.errors import ShapelyError
 from shapely.geometry import shape
 from shapely.geometry.base import BaseGeometry
 
-from app.http.sta.evaluating import condition
+from app.http.sta.evaluating import condition, logic
 from app.http.sta.expressions import Call, Expression, Kind, Path, kind_of, paths_of
 from app.http.sta.graph import Entity, Graph
 from app.http.sta.kinds import IDS, TYPES
@@ -65,7 +65,7 @@ def _sortable(value: Any) -> tuple[int, Any]:
 def _condition(graph: Graph, name: str, expression: Expression) -> Callable[[Entity], bool]:
     if isinstance(expression, Call) and expression.name in _LOGIC:
         parts = [_condition(graph, name, one) for one in expression.arguments]
-        return _logic(expression.name, parts)
+        return logic(expression.name, parts)
     several = {links for path in paths_of(expression) if (links := _several(name, path))}
     if len(several) > 1:
         raise BadExpression("compares properties of several entities with those of several others")
@@ -74,17 +74,6 @@ def _condition(graph: Graph, name: str, expression: Expression) -> Callable[[Ent
         return lambda entity: holds((entity, None))
     [prefix] = several
     return lambda entity: any(holds((entity, one)) for one in _reached(graph, entity, prefix))
-
-
-def _logic(name: str, parts: list[Callable[[Entity], bool]]) -> Callable[[Entity], bool]:
-    match name, parts:
-        case "and", [left, right]:
-            return lambda one: left(one) and right(one)
-        case "or", [left, right]:
-            return lambda one: left(one) or right(one)
-        case _:
-            [inner] = parts
-            return lambda one: not inner(one)
 
 
 def _several(name: str, path: Path) -> tuple[str, ...] | None:

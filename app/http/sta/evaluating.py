@@ -31,7 +31,7 @@ def evaluated(expression: Expression, getter: Getter[T]) -> Callable[[T], Any]:
         case Path():
             return getter(expression)
         case Call(name, arguments) if name in _LOGIC:
-            return _logic(name, [condition(one, getter) for one in arguments])
+            return logic(name, [condition(one, getter) for one in arguments])
         case Call(name, arguments) if name in COMPARISONS:
             left, right = (evaluated(one, getter) for one in arguments)
             return lambda one: compared(name, left(one), right(one))
@@ -72,7 +72,8 @@ def _moment(text: str) -> datetime | str:
     return read if read.tzinfo is not None else text
 
 
-def _logic(name: str, parts: list[Callable[[T], bool]]) -> Callable[[T], bool]:
+def logic(name: str, parts: list[Callable[[T], bool]]) -> Callable[[T], bool]:
+    """``and``, ``or`` and ``not`` of conditions on the same thing."""
     match name, parts:
         case "and", [left, right]:
             return lambda one: left(one) and right(one)
